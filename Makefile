@@ -208,10 +208,25 @@ $(BENCH_BIN): $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libcardea-all.a
 	@mkdir -p $(@D)
 	$(Q)$(plain_CC) $(plain_CFLAGS) $(CFLAGS) $(plain_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(LDLIBS) -lm
 
+# Headers compile alone, and everything is clean with the other compiler too: checks without an object.
+HEADERS   := $(sort $(wildcard pdp/*/*.h policy-compiler/*/*.h cli/*.h))
+HEADER_OK := $(HEADERS:%=$(BUILD)/checked/%)
+SYNTAX_OK := $(patsubst %,$(BUILD)/syntax/%,$(LIB_SRC) $(CLI_SRC))
+SYNTAX_CC ?= clang
+
+$(HEADER_OK): $(BUILD)/checked/%: $(HEADERS) $(BUILD)/obj/.flags
+	@mkdir -p $(@D)
+	$(Q)echo '#include "$*"' | $(plain_CC) $(plain_CFLAGS) $(INCLUDES) $(DEFINES) $(LIB_CFLAGS) $(CPPFLAGS) $(CFLAGS) \
+	    -x c -fsyntax-only - && touch $@
+
+$(SYNTAX_OK): $(BUILD)/syntax/%: % $(HEADERS) $(BUILD)/obj/.flags
+	@mkdir -p $(@D)
+	$(Q)$(SYNTAX_CC) $(BASE_CFLAGS) -O1 $(INCLUDES) $(DEFINES) $(LIB_CFLAGS) $(CPPFLAGS) $(CFLAGS) -fsyntax-only $< && touch $@
+
 # ---- goals ------------------------------------------------------------------------------------
 
-.PHONY: build build-tests build-asan build-tsan build-fuzz build-bench run test asan tsan fuzz bench arrows \
-        format install uninstall install-deps clean help
+.PHONY: build build-tests build-asan build-tsan build-fuzz build-bench check-headers check-syntax run test asan tsan fuzz bench arrows \
+        format install install-deps clean help
 
 ## build         the program, build/cardea (the default goal)
 build: $(BUILD)/cardea
@@ -233,6 +248,8 @@ build-asan: $(BUILD)/asan/cardea $(asan_TESTS) $(REPLAY_BIN)
 build-tsan: $(BUILD)/tsan/cardea $(tsan_TESTS)
 build-fuzz: $(FUZZ_BIN)
 build-bench: $(BUILD)/cardea $(BENCH_BIN)
+check-headers: $(HEADER_OK)
+check-syntax: $(SYNTAX_OK)
 
 ## asan          build with the address and undefined-behaviour sanitizers, run the C tests
 asan: build-asan

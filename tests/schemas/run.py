@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""Tests of schemas/: the schemas are sound, accept what the examples are and refuse what is wrong.
+
+Needs the Python packages jsonschema and PyYAML: those of the system, or else a virtual environment below build/. Where
+neither is to be had, everything is skipped, aloud.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import copy
+import glob
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
+from tally import BUILD, ROOT, Tally  # noqa: E402
+
+PACKAGES = ["jsonschema>=4.18,<5", "PyYAML>=6,<7"]
+SCHEMAS = os.path.join(ROOT, "schemas")
+
+
+def within_environment():
+    """Starts this script again in an environment that has the packages. Returns why that is not possible."""
+    home = os.path.join(BUILD, "venv-schemas")
+    python = os.path.join(home, "bin", "python")
+    if os.environ.get("CARDEA_SCHEMAS_VENV"):
+        return "jsonschema and PyYAML cannot be loaded"
+    steps = [[sys.executable, "-m", "venv", home], [python, "-m", "pip", "install", "-q", *PACKAGES]]
+    for step in steps:
+        done = subprocess.run(step, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode != 0:
+            return "jsonschema and PyYAML cannot be installed (%s)" % " ".join(done.stdout.strip().splitlines()[-1:])
+    os.environ["CARDEA_SCHEMAS_VENV"] = "1"
+    os.execv(python, [python, os.path.abspath(__file__)])
+
+
+try:
+    import jsonschema
+    import referencing
+    import yaml
+except ImportError:
+    jsonschema = None
+
+
+def load(path):
+    with open(path, encoding="utf-8") as f:
+        return json.load(f) if path.endswith(".json") else yaml.safe_load(f)
+
+
+def validators():
+    """{name: validator}. References between the files are relative to the file, as editors resolve them."""
+    loaded = {os.path.basename(p): load(p) for p in sorted(glob.glob(os.path.join(SCHEMAS, "*.schema.json")))}
+    base = "file:///schemas/"
+    resources = [(base + name, referencing.Resource.from_contents(schema)) for name, schema in loaded.items()]
+    registry = referencing.Registry().with_resources(resources)
+    return {name.replace(".schema.json", ""): jsonschema.Draft202012Validator(
+        {"$schema": schema["$schema"], "$ref": base + name}, registry=registry) for name, schema in loaded.items()}, loaded
+
+
+def errors(validator, document):
+    return ["%s: %s" % (e.json_path, e.message[:200]) for e in validator.iter_errors(document)]
+
+
+def sound(t, loaded):
+    for name, schema in loaded.items():
+        try:
+            jsonschema.Draft202012Validator.check_schema(schema)
+            t.check(name, True)
+        except jsonschema.SchemaError as e:
+            t.check(name + " is sound", False, e.message)
+
+
+def examples(t, checks):
+    """Each example names its schema in its first line; that path must lead to the schema that accepts it."""
+    for path in sorted(glob.glob(os.path.join(ROOT, "testdata", "*", "policies", "**", "*.yaml"), recursive=True)):
+        name = os.path.relpath(path, ROOT)
+        with open(path, encoding="utf-8") as f:
+            first = f.readline().strip()
+        marker = "# yaml-language-server: $schema="
+        target = os.path.normpath(os.path.join(os.path.dirname(path), first[len(marker):]))
+        if not t.check(name + " names its schema", first.startswith(marker) and os.path.isfile(target), first):
+            continue
+        found = errors(checks[os.path.basename(target).replace(".schema.json", "")], load(path))
+        t.check(name, not found, found)
+    found = errors(checks["config"], load(os.path.join(ROOT, "config.example.json")))
+    t.check("config.example.json", not found, found)
+
+
+# (schema, example, the place to change, what to put there: DELETE removes it)
+DELETE = object()
+EXPENSES = "testdata/expenses/policies/"
+WRONG = [
+    ("policy", EXPENSES + "expenses.yaml", ["apiVersion"], "v1"),
+    ("policy", EXPENSES + "expenses.yaml", ["apiVersion"], DELETE),
+    ("policy", EXPENSES + "expenses.yaml", ["resourcePolicy"], DELETE),
+    ("policy", EXPENSES + "expenses.yaml", ["derivedRoles"], {"name": "x", "definitions": [{"name": "y", "parentRoles": ["z"]}]}),
+    ("policy", EXPENSES + "expenses.yaml", ["resourcePolice"], {}),
+    ("policy", EXPENSES + "expenses.yaml", ["resourcePolicy", "resource"], "a*"),
+    ("policy", EXPENSES + "expenses.yaml", ["resourcePolicy", "version"], ""),
+    ("policy", EXPENSES + "expenses.yaml", ["resourcePolicy", "scope"], "-a"),
+    ("policy", EXPENSES + "expenses.yaml", ["resourcePolicy", "rules", 0, "effect"], "ALLOW"),
+    ("policy", EXPENSES + "expenses.yaml", ["resourcePolicy", "rules", 0, "actions"], []),
+    ("policy", EXPENSES + "expenses.yaml", ["resourcePolicy", "rules", 0, "actions"], ["a", "a"]),
+    ("policy", EXPENSES + "expenses.yaml", ["resourcePolicy", "rules", 0, "roles"], DELETE),
+    ("policy", EXPENSES + "expenses.yaml", ["resourcePolicy", "rules", 0, "name"], "7 rules"),
+    ("policy", EXPENSES + "expenses.yaml", ["resourcePolicy", "rules", 3, "condition", "match", "expr"], "true"),
+    ("policy", EXPENSES + "expenses.yaml", ["resourcePolicy", "rules", 3, "condition", "match", "all", "of"], []),
+    ("policy", EXPENSES + "expenses.yaml", ["resourcePolicy", "rules", 3, "output", "when"], {}),
+    ("policy", EXPENSES + "roles.yaml", ["derivedRoles", "definitions", 0, "parentRoles"], []),
+    ("policy", EXPENSES + "report_bot.yaml", ["principalPolicy", "rules", 0, "actions", 0, "roles"], ["a"]),
+    ("policy", EXPENSES + "limits.yaml", ["exportConstants", "definitions", "not a name"], 1),
+    ("test", EXPENSES + "expenses_test.yaml", ["tests"], []),
+    ("test", EXPENSES + "expenses_test.yaml", ["tests", 0, "input", "actions"], []),
+    ("test", EXPENSES + "expenses_test.yaml", ["tests", 0, "input", "principals"], DELETE),
+    ("test", EXPENSES + "expenses_test.yaml", ["tests", 0, "expected", 0, "actions", "list_expenses"], "ALLOW"),
+    ("test", EXPENSES + "expenses_test.yaml", ["principals"], {"x": {"id": "x"}}),
+    ("principals", EXPENSES + "testdata/principals.yaml", ["principals", "mia", "roles"], []),
+    ("principals", EXPENSES + "testdata/principals.yaml", ["principals", "mia", "role"], "manager"),
+    ("resources", EXPENSES + "testdata/resources.yaml", ["resources", "any_tool", "kind"], DELETE),
+    ("config", "config.example.json", ["server", "httpListenAdr"], ":3592"),
+    ("config", "config.example.json", ["server", "requestLimits", "maxActionsPerResource"], 0),
+    ("config", "config.example.json", ["server", "requestLimits", "maxActionsPerResource"], 501),
+    ("config", "config.example.json", ["engine", "defaultPolicyVersion"], ""),
+    ("config", "config.example.json", ["storage", "driver"], "floppy"),
+    ("config", "config.example.json", ["storages"], {}),
+]
+
+
+def changed(document, place, value):
+    document = copy.deepcopy(document)
+    inner = document
+    for key in place[:-1]:
+        inner = inner[key]
+    if value is DELETE:
+        del inner[place[-1]]
+    else:
+        inner[place[-1]] = value
+    return document
+
+
+def mistakes(t, checks):
+    for name, path, place, value in WRONG:
+        found = errors(checks[name], changed(load(os.path.join(ROOT, path)), place, value))
+        what = "removed" if value is DELETE else "= " + json.dumps(value)
+        t.check("%s: %s %s is refused" % (path, ".".join(map(str, place)), what), bool(found), "accepted")
+
+
+def main():
+    t = Tally()
+    if jsonschema is None:
+        t.skip("schemas", within_environment())
+        return t.finish()
+    checks, loaded = validators()
+    sound(t, loaded)
+    examples(t, checks)
+    mistakes(t, checks)
+    return t.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
