@@ -11,37 +11,20 @@ import copy
 import glob
 import json
 import os
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
-from tally import BUILD, ROOT, Tally  # noqa: E402
+from tally import ROOT, Tally  # noqa: E402
+from packages import with_packages  # noqa: E402
 
-PACKAGES = ["jsonschema>=4.18,<5", "PyYAML>=6,<7"]
 SCHEMAS = os.path.join(ROOT, "schemas")
 
 
-def within_environment():
-    """Starts this script again in an environment that has the packages. Returns why that is not possible."""
-    home = os.path.join(BUILD, "venv-schemas")
-    python = os.path.join(home, "bin", "python")
-    if os.environ.get("CARDEA_SCHEMAS_VENV"):
-        return "jsonschema and PyYAML cannot be loaded"
-    steps = [[sys.executable, "-m", "venv", home], [python, "-m", "pip", "install", "-q", *PACKAGES]]
-    for step in steps:
-        done = subprocess.run(step, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if done.returncode != 0:
-            return "jsonschema and PyYAML cannot be installed (%s)" % " ".join(done.stdout.strip().splitlines()[-1:])
-    os.environ["CARDEA_SCHEMAS_VENV"] = "1"
-    os.execv(python, [python, os.path.abspath(__file__)])
-
-
-try:
+WHY_NOT = with_packages("jsonschema", "referencing", "yaml")
+if WHY_NOT is None:
     import jsonschema
     import referencing
     import yaml
-except ImportError:
-    jsonschema = None
 
 
 def load(path):
@@ -149,8 +132,8 @@ def mistakes(t, checks):
 
 def main():
     t = Tally()
-    if jsonschema is None:
-        t.skip("schemas", within_environment())
+    if WHY_NOT:
+        t.skip("schemas", WHY_NOT)
         return t.finish()
     checks, loaded = validators()
     sound(t, loaded)
