@@ -3,8 +3,9 @@
  * The calendar counts days in years that begin in March, so the leap day is the last of its year and the
  * lengths of months follow one linear formula; 400 years are the period.
  *
- * The parsers accept exactly what the reference's do, with their odd spots (spec: cel#time): an hour of one
- * digit, a comma before the fraction, offsets up to 24:60; fractions of a duration go through doubles.
+ * The parsers accept exactly what the reference's do (spec: cel#time). It checks the form of a timestamp
+ * first, rather leniently, and then reads it, rather strictly, with different complaints; fractions of a
+ * duration go through doubles.
  *
  * Neighbours: zone.c reads zone files
  *
@@ -110,10 +111,16 @@ static bool take_byte(str *s, char c)
     return true;
 }
 
-/* `.` or `,` and digits; those after the ninth do not count. Without it nothing is taken. */
+/* A number of two digits in [least, most]. */
+static bool take_two(str *s, int least, int most, int *out)
+{
+    return take_digits(s, 2, out) && *out >= least && *out <= most;
+}
+
+/* `.` and digits; those after the ninth do not count. Without it nothing is taken. */
 static int32_t take_fraction(str *s)
 {
-    if (s->len < 2 || (s->ptr[0] != '.' && s->ptr[0] != ',') || !is_digit(s->ptr[1])) {
+    if (s->len < 2 || s->ptr[0] != '.' || !is_digit(s->ptr[1])) {
         return 0;
     }
     int32_t nanos = 0, unit = NANOS / 10;
@@ -126,54 +133,55 @@ static int32_t take_fraction(str *s)
     return nanos;
 }
 
-/* `Z` or ±hh:mm. */
+/* ±hh:mm */
 static bool take_offset(str *s, int *offset_min)
 {
-    *offset_min = 0;
-    if (take_byte(s, 'Z')) {
-        return true;
-    }
     bool west = take_byte(s, '-');
     if (!west && !take_byte(s, '+')) {
         return false;
     }
     int hours, minutes;
-    if (!take_digits(s, 2, &hours) || !take_byte(s, ':') || !take_digits(s, 2, &minutes) || hours > 24 ||
-        minutes > 60) {
+    if (!take_two(s, 0, 23, &hours) || !take_byte(s, ':') || !take_two(s, 0, 59, &minutes)) {
         return false;
     }
     *offset_min = (west ? -1 : 1) * (hours * 60 + minutes);
     return true;
 }
 
-bool time_parse_rfc3339(str s, int64_t *seconds, int32_t *nanos, int *offset_min)
+enum time_fault time_read_rfc3339(str s, int64_t *seconds, int32_t *nanos, int *offset_min)
 {
-    int year, month, day, hour, minute, second, offset;
-    if (!take_digits(&s, 4, &year) || !take_byte(&s, '-') || !take_digits(&s, 2, &month) ||
-        !take_byte(&s, '-') || !take_digits(&s, 2, &day) || !take_byte(&s, 'T')) {
-        return false;
+    int year, month, day, hour, minute, second, offset = 0;
+    bool date = take_digits(&s, 4, &year) && take_byte(&s, '-') && take_two(&s, 1, 12, &month) &&
+                take_byte(&s, '-') && take_two(&s, 1, 31, &day);
+    bool small = date && take_byte(&s, 't');
+    if (!date || (!small && !take_byte(&s, 'T'))) {
+        return TIME_FORM;
     }
-    int hour_digits = s.len > 1 && is_digit(s.ptr[1]) ? 2 : 1;
-    if (!take_digits(&s, hour_digits, &hour) || !take_byte(&s, ':') || !take_digits(&s, 2, &minute) ||
-        !take_byte(&s, ':') || !take_digits(&s, 2, &second)) {
-        return false;
+    if (!take_two(&s, 0, 23, &hour) || !take_byte(&s, ':') || !take_two(&s, 0, 59, &minute) ||
+        !take_byte(&s, ':') || !take_two(&s, 0, 60, &second)) {
+        return TIME_FORM;
     }
     int32_t fraction = take_fraction(&s);
-    if (!take_offset(&s, &offset) || s.len != 0) {
-        return false;
+    bool small_z = take_byte(&s, 'z');
+    if ((!small_z && !take_byte(&s, 'Z') && !take_offset(&s, &offset)) || s.len != 0) {
+        return TIME_FORM;
     }
-    if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) || hour > 23 ||
-        minute > 59 || second > 59) {
-        return false;
+    if (small || small_z || second == 60 || day > days_in_month(year, month)) {
+        return TIME_VALUE;
     }
     int64_t instant = time_from_civil(year, month, day, hour, minute, second) - offset * 60;
     if (instant < TIME_MIN_SECONDS || instant > TIME_MAX_SECONDS) {
-        return false;
+        return TIME_RANGE;
     }
     *seconds = instant;
     *nanos = fraction;
     *offset_min = offset;
-    return true;
+    return TIME_OK;
+}
+
+bool time_parse_rfc3339(str s, int64_t *seconds, int32_t *nanos, int *offset_min)
+{
+    return time_read_rfc3339(s, seconds, nanos, offset_min) == TIME_OK;
 }
 
 /* ---- RFC 3339 out ---- */

@@ -1,7 +1,7 @@
 /* time.h — instants, civil calendar, durations, zones
  *
  * Instants are seconds since 1970-01-01T00:00:00Z (may be negative) and nanoseconds 0 … 999 999 999.
- * Parsers follow the reference's leniencies (spec: cel#time). Zones come from TZif files of the system's
+ * Parsers accept exactly what the reference accepts (spec: cel#time). Zones come from TZif files of the system's
  * zone database, read once and kept by the caller.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -28,7 +28,19 @@ struct civil {
 void time_civil(int64_t seconds, struct civil *out);
 int64_t time_from_civil(int64_t year, int month, int day, int hour, int minute, int second);
 
-/* RFC 3339 as the reference reads it. *offset_min receives the written offset, minutes east. */
+/* What is wrong with a timestamp; the reference words the three differently. */
+enum time_fault {
+    TIME_OK,
+    TIME_FORM,  /* not of the form, or a part out of its range (month 13, hour 24, offset +24:00)       */
+    TIME_VALUE, /* no such day (30 February), second 60, lower case `t` or `z`                          */
+    TIME_RANGE  /* the instant is outside the years 1 … 9999                                            */
+};
+
+/* RFC 3339 as the reference reads it: fraction after `.` only, digits after the ninth dropped. *offset_min
+ * receives the written offset, minutes east. The results are set only with TIME_OK. */
+enum time_fault time_read_rfc3339(str s, int64_t *seconds, int32_t *nanos, int *offset_min);
+
+/* The same for callers who need no reason. */
 bool time_parse_rfc3339(str s, int64_t *seconds, int32_t *nanos, int *offset_min);
 
 /* Writes RFC 3339 in the given offset, fraction without trailing zeros, `Z` for offset 0. At most 40 bytes. */

@@ -204,22 +204,66 @@ static bool refuse(str *why, str reason)
 
 static bool has_json_form(struct arena *scratch, struct value v, str *why);
 
+/* What the reference says about a key that is no string. */
+static str key_complaint(struct value key)
+{
+    switch ((enum value_kind)key.kind) {
+    case V_NULL: return S("type conversion error from 'null_type' to 'string'");
+    case V_BOOL: return S("type conversion error from bool to 'string'");
+    case V_INT: return S("unsupported type conversion from 'int' to string");
+    case V_UINT: return S("unsupported type conversion from 'uint' to string");
+    case V_DOUBLE: return S("type conversion error from Double to 'string'");
+    case V_LIST: return S("type conversion error from list to 'string'");
+    case V_MAP: return S("type conversion error from map to 'string'");
+    case V_TIMESTAMP: return S("type conversion error from 'Timestamp' to 'string'");
+    case V_DURATION: return S("type conversion error from 'Duration' to 'string'");
+    case V_TYPE: return S("type conversion not supported for 'type'");
+    default: return S("unsupported type conversion to 'string'");
+    }
+}
+
 static bool map_has_json_form(struct arena *scratch, const struct vmap *map, str *why)
 {
     for (uint32_t i = 0; i < map->count; i++) {
         struct value key = map->entries[i].key;
         if (key.kind != V_STRING) {
-            str kind = v_type_name(key);
-            return refuse(why, str_printf(scratch, "unsupported map key type %.*s", STR_ARG(kind)));
+            return refuse(why, key_complaint(key));
         }
         if (utf8_invalid(v_str(key)) >= 0) {
-            return refuse(why, S("string is not valid UTF-8"));
+            return refuse(why, S("proto: invalid UTF-8"));
         }
         if (!has_json_form(scratch, map->entries[i].val, why)) {
             return false;
         }
     }
     return true;
+}
+
+static bool list_has_json_form(struct arena *scratch, struct value list, str *why)
+{
+    for (uint32_t i = 0; i < list.len; i++) {
+        if (!has_json_form(scratch, list.items[i], why)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool object_has_json_form(struct arena *scratch, const struct object *o, str *why)
+{
+    struct value plain = plain_of(scratch, o);
+    if (plain.kind != V_NONE) {
+        return has_json_form(scratch, plain, why);
+    }
+    return refuse(why, o->cls->no_json.len > 0 ? o->cls->no_json
+                                               : S("unsupported type conversion to '*structpb.Value'"));
+}
+
+static str not_finite(double d)
+{
+    return isnan(d) ? S("proto: google.protobuf.Value.number_value: invalid NaN value")
+           : d < 0  ? S("proto: google.protobuf.Value.number_value: invalid -Inf value")
+                    : S("proto: google.protobuf.Value.number_value: invalid +Inf value");
 }
 
 static bool has_json_form(struct arena *scratch, struct value v, str *why)
@@ -232,27 +276,20 @@ static bool has_json_form(struct arena *scratch, struct value v, str *why)
     case V_BYTES:
     case V_TIMESTAMP:
     case V_DURATION: return true;
-    case V_DOUBLE: return isfinite(v.d) || refuse(why, S("number is not finite"));
-    case V_STRING: return utf8_invalid(v_str(v)) < 0 || refuse(why, S("string is not valid UTF-8"));
-    case V_LIST:
-        for (uint32_t i = 0; i < v.len; i++) {
-            if (!has_json_form(scratch, v.items[i], why)) {
-                return false;
-            }
-        }
-        return true;
+    case V_DOUBLE: return isfinite(v.d) || refuse(why, not_finite(v.d));
+    case V_STRING:
+        return utf8_invalid(v_str(v)) < 0 || refuse(why, S("proto: field google.protobuf.Value.string_value contains "
+                                      "invalid UTF-8"));
+    case V_LIST: return list_has_json_form(scratch, v, why);
     case V_MAP: return map_has_json_form(scratch, v.map, why);
-    case V_OBJECT: {
-        struct value plain = plain_of(scratch, v.object);
-        if (plain.kind != V_NONE) {
-            return has_json_form(scratch, plain, why);
-        }
-        break;
+    case V_OBJECT: return object_has_json_form(scratch, v.object, why);
+    case V_OPTIONAL:
+        return v.items != NULL ? has_json_form(scratch, *v.items, why)
+                               : refuse(why, S("optional.none() dereference"));
+    case V_TYPE: return refuse(why, S("type conversion not supported for 'type'"));
+    case V_ERROR: return refuse(why, v.err->text);
+    default: return refuse(why, S("value is not known"));
     }
-    default: break;
-    }
-    str kind = v_type_name(v);
-    return refuse(why, str_printf(scratch, "unsupported type %.*s", STR_ARG(kind)));
 }
 
 static void write_number_text(struct jw *w, struct value v)
@@ -310,6 +347,7 @@ static void write_value(struct jw *w, struct arena *scratch, struct value v)
         jw_object_end(w);
         return;
     case V_OBJECT: write_value(w, scratch, plain_of(scratch, v.object)); return;
+    case V_OPTIONAL: write_value(w, scratch, *v.items); return;
     default: jw_null(w); return;
     }
 }

@@ -97,6 +97,8 @@ struct object_class {
     int64_t (*size)(const struct object *o);
     /* The plain JSON-like value that stands for the object outside the language, V_NONE when there is none. */
     struct value (*plain)(struct arena *arena, const struct object *o);
+    /* The reference's complaint when `plain` gives nothing; empty: the one of most types. */
+    str no_json;
 };
 struct object {
     const struct object_class *cls; /* never NULL; a concrete object begins with this member */
