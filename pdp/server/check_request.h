@@ -1,0 +1,65 @@
+/* check_request.h — the body of POST /api/check/resources
+ *
+ * Text in, a request that decide() understands out, or the reply to a request that cannot be served. No
+ * sockets and no clock in here: tests and fuzz targets call it as the server does.
+ * spec: cerbos-compat#checkresources
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CARDEA_SERVER_CHECK_REQUEST_H
+#define CARDEA_SERVER_CHECK_REQUEST_H
+
+#include "engine/request.h"
+#include "server/proto.h"
+
+struct check_entry {
+    struct check_item item;
+    bool has_resource; /* `resource` was sent */
+};
+
+struct check_token {
+    str name;       /* key in `jwts`; empty for `jwt`  */
+    str token;
+    str key_set_id;
+};
+
+struct check_body {
+    str request_id;
+    bool include_meta;
+    struct principal principal;
+    bool has_principal;
+    const struct check_entry *entries;
+    isize entry_count;
+    struct {
+        struct check_token jwt;
+        bool has_jwt;
+        const struct check_token *jwts;
+        isize jwt_count;
+    } aux;
+    bool has_aux;
+    const struct vmap *annotations;
+    bool has_context;
+};
+
+extern const struct proto_message check_body_message;
+
+struct check_limits {
+    int64_t resources;          /* most resources in one request         */
+    int64_t actions;            /* most actions for one resource         */
+    struct json_limits json;    /* depth and number of values            */
+};
+
+/* Why a request is not served. */
+struct check_refusal {
+    int code;    /* gRPC code: 3 invalid argument                                   */
+    str message; /* the reference's words                                           */
+    str details; /* JSON array of details; empty: none                              */
+};
+
+/* Reads and checks a body. *out and *request borrow from the arena only (the text is copied first, because
+ * parsing changes it and a refusal quotes the original). request->now_ns is left alone.
+ * Returns true, or false with *refusal. The arena's guard is the caller's. Cost: linear in the text. */
+bool check_request_read(struct arena *arena, str text, const struct check_limits *limits, struct check_body *out,
+                        struct check_request *request, struct check_refusal *refusal);
+
+#endif
