@@ -152,23 +152,6 @@ static cardea_status not_a_policy(struct loader *ld, const struct ynode *root)
     return CARDEA_EINVALID;
 }
 
-static cardea_status several_documents(struct loader *ld, uint32_t at)
-{
-    struct diag *d = diag_add(ld->diags, &err_yaml_several, (struct span){ ld->source, at, at },
-                              "a second document begins here; a file holds one policy");
-    d->ref_text = S("more than one YAML document detected");
-    d->ref_place = (struct place){ -1, -1 };
-    return CARDEA_EINVALID;
-}
-
-/* Texts that mean nothing are as good as absent. */
-static void finish_policy(struct policy *policy)
-{
-    if (str_eq(policy->scope.text, S("."))) {
-        policy->scope.text = STR_EMPTY;
-    }
-}
-
 static cardea_status load_root(struct loader *ld, const struct ynode *root, struct policy **out)
 {
     struct policy *policy = new(ld->arena, struct policy, 1);
@@ -187,7 +170,9 @@ static cardea_status load_root(struct loader *ld, const struct ynode *root, stru
     if (ld->diags->errors > errors) {
         return CARDEA_EINVALID;
     }
-    finish_policy(policy);
+    if (str_eq(policy->scope.text, S("."))) {
+        policy->scope.text = STR_EMPTY; /* spec: cerbos-compat#resourcepolicy */
+    }
     *out = policy;
     return CARDEA_OK;
 }
@@ -203,7 +188,7 @@ cardea_status policy_load(struct arena *arena, const struct source *source, stru
         return CARDEA_OK;
     }
     if (doc.several) {
-        return several_documents(&ld, doc.second);
+        return yaml_several(source, &doc, diags);
     }
     if (doc.root->kind != Y_MAP) {
         return not_a_policy(&ld, doc.root);

@@ -445,6 +445,15 @@ cardea_status yaml_compose(struct arena *arena, const struct source *source, str
     return compose_documents(&c, out);
 }
 
+cardea_status yaml_several(const struct source *source, const struct yaml_doc *doc, struct diags *diags)
+{
+    struct diag *d = diag_add(diags, &err_yaml_several, (struct span){ source, doc->second, doc->second },
+                              "a second document begins here; a file holds one");
+    d->ref_text = S("more than one YAML document detected");
+    d->ref_place = (struct place){ -1, -1 };
+    return CARDEA_EINVALID;
+}
+
 /* ---- looking at nodes ------------------------------------------------------------------------- */
 
 const struct ynode *ynode_get(const struct ynode *node, str key)

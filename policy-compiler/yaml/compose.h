@@ -82,6 +82,9 @@ struct yaml_doc {
 cardea_status yaml_compose(struct arena *arena, const struct source *source, struct yaml_doc *out,
                            struct diags *diags);
 
+/* Reports that there are several documents. Returns EINVALID. */
+cardea_status yaml_several(const struct source *source, const struct yaml_doc *doc, struct diags *diags);
+
 /* The node that is meant: follows an alias. */
 static inline const struct ynode *ynode_resolve(const struct ynode *node)
 {
