@@ -1,0 +1,51 @@
+/* compile.c — policy files → image
+ *
+ * The stages in order: read and fit together (registry.c), compile each executable policy (rules.c), lay out (emit.c).
+ * A stage runs only when the ones before found nothing; within a stage everything is reported.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "compile/compile_priv.h"
+
+static cardea_status compile_all(struct compiler *c, const struct compile_input *input,
+                                 struct compile_result *out)
+{
+    if (!registry_build(c, input)) {
+        out->lint_failed = true;
+        return CARDEA_EINVALID;
+    }
+    for (isize i = 0; i < c->members.len; i++) {
+        uint8_t kind = c->members.ptr[i].policy->kind;
+        if (kind == POLICY_RESOURCE || kind == POLICY_PRINCIPAL || kind == POLICY_ROLE) {
+            policy_compile(c, &c->members.ptr[i]);
+        }
+    }
+    if (c->diags->errors > 0) {
+        return CARDEA_EINVALID;
+    }
+    TRY(emit_image(c, &out->image));
+    out->policies = c->members.len;
+    out->rules = c->rules;
+    return CARDEA_OK;
+}
+
+cardea_status compile_policies(struct arena *arena, const struct compile_input *input,
+                               struct compile_result *out, struct diags *diags)
+{
+    jmp_buf env;
+    jmp_buf *outer = arena_guard_set(arena, &env);
+    *out = (struct compile_result){ 0 };
+    if (setjmp(env) != 0) {
+        arena_guard_set(arena, outer);
+        *out = (struct compile_result){ 0 };
+        return CARDEA_ELIMIT;
+    }
+    struct compiler *c = new (arena, struct compiler, 1);
+    c->arena = arena;
+    c->diags = diags;
+    c->image = image_builder_new(arena);
+    cardea_status status = compile_all(c, input, out);
+    diags_sort(diags);
+    arena_guard_set(arena, outer);
+    return status;
+}
