@@ -1,0 +1,223 @@
+/* api_check.c — POST /api/check/resources
+ *
+ * Reads the request, asks decide() for one resource after the other and writes each decision into the reply
+ * before the next one is made, so that the arena is given back in between. All resources of a request are
+ * decided by one snapshot and at one instant.
+ *
+ * A decision that reaches a limit denies all actions of its resource; any other failure of decide() fails the
+ * whole request. Neither can end in ALLOW. spec: cerbos-compat#checkresources, architecture#what-happens-when
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/route.h"
+#include "server/server_priv.h"
+
+#include "base/log.h"
+
+#define TOKEN_LOG_S 60 /* refused tokens are logged at most this often, per worker */
+
+/* ---- one decision as JSON; fields in the order of the proto file, defaults left out ---- */
+
+static void put_text(struct jw *w, str name, str text)
+{
+    if (text.len > 0) {
+        jw_key(w, name);
+        jw_string(w, text);
+    }
+}
+
+static void put_resource(struct jw *w, const struct resource *resource)
+{
+    jw_key(w, S("resource"));
+    jw_object(w);
+    put_text(w, S("id"), resource->id);
+    put_text(w, S("kind"), resource->kind);
+    put_text(w, S("policyVersion"), resource->policy_version);
+    put_text(w, S("scope"), resource->scope);
+    jw_object_end(w);
+}
+
+static void put_effects(struct jw *w, const struct decision *d)
+{
+    jw_key(w, S("actions"));
+    jw_object(w);
+    for (isize i = 0; i < d->action_count; i++) {
+        jw_key(w, d->actions[i].action);
+        jw_string(w, d->actions[i].allow ? S("EFFECT_ALLOW") : S("EFFECT_DENY"));
+    }
+    jw_object_end(w);
+}
+
+static void put_validation_errors(struct jw *w, const struct decision *d)
+{
+    if (d->validation_error_count == 0) {
+        return;
+    }
+    jw_key(w, S("validationErrors"));
+    jw_array(w);
+    for (isize i = 0; i < d->validation_error_count; i++) {
+        const struct validation_error *error = &d->validation_errors[i];
+        jw_object(w);
+        put_text(w, S("path"), error->path);
+        put_text(w, S("message"), error->message);
+        put_text(w, S("source"), error->principal ? S("SOURCE_PRINCIPAL") : S("SOURCE_RESOURCE"));
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+static void put_meta(struct jw *w, const struct decision *d)
+{
+    jw_key(w, S("meta"));
+    jw_object(w);
+    jw_key(w, S("actions"));
+    jw_object(w);
+    for (isize i = 0; i < d->action_count; i++) {
+        jw_key(w, d->actions[i].action);
+        jw_object(w);
+        put_text(w, S("matchedPolicy"), d->actions[i].matched_policy);
+        put_text(w, S("matchedScope"), d->actions[i].matched_scope);
+        jw_object_end(w);
+    }
+    jw_object_end(w);
+    if (d->derived_role_count > 0) {
+        jw_key(w, S("effectiveDerivedRoles"));
+        jw_array(w);
+        for (isize i = 0; i < d->derived_role_count; i++) {
+            jw_string(w, d->derived_roles[i]);
+        }
+        jw_array_end(w);
+    }
+    jw_object_end(w);
+}
+
+/* A value without a JSON form becomes the output's error; it does not spoil the reply. */
+static void put_output(struct jw *w, struct arena *scratch, const struct output_entry *entry)
+{
+    str error = entry->error;
+    jw_object(w);
+    put_text(w, S("src"), entry->src);
+    if (entry->val.kind != V_NONE && error.len == 0) {
+        struct jw before = *w;
+        isize len = w->out->len;
+        jw_key(w, S("val"));
+        if (!jw_value(w, scratch, entry->val, &error)) {
+            w->out->len = len;
+            *w = before;
+        }
+    }
+    put_text(w, S("action"), entry->action);
+    put_text(w, S("error"), error);
+    jw_object_end(w);
+}
+
+static void put_outputs(struct jw *w, struct arena *scratch, const struct decision *d)
+{
+    if (d->output_count == 0) {
+        return;
+    }
+    jw_key(w, S("outputs"));
+    jw_array(w);
+    for (isize i = 0; i < d->output_count; i++) {
+        put_output(w, scratch, &d->outputs[i]);
+    }
+    jw_array_end(w);
+}
+
+static void put_result(struct jw *w, struct arena *scratch, const struct check_item *item, const struct decision *d,
+                       bool meta)
+{
+    jw_object(w);
+    put_resource(w, &item->resource);
+    put_effects(w, d);
+    put_validation_errors(w, d);
+    if (meta) {
+        put_meta(w, d);
+    }
+    put_outputs(w, scratch, d);
+    jw_object_end(w);
+}
+
+/* ---- the handler ---- */
+
+/* What is said of a resource whose decision reached a limit. */
+static void deny_all(struct arena *arena, const struct check_item *item, struct decision *out)
+{
+    struct action_decision *actions = new(arena, struct action_decision, item->action_count);
+    for (isize i = 0; i < item->action_count; i++) {
+        actions[i] = (struct action_decision){ .action = item->actions[i] };
+    }
+    *out = (struct decision){ .actions = actions, .action_count = item->action_count };
+}
+
+/* Decides and writes one resource. False: an internal failure. */
+static bool answer_item(struct worker *worker, const struct snapshot *snapshot, const struct check_request *request,
+                        isize number, bool meta, struct jw *w)
+{
+    struct arena *arena = &worker->arena;
+    struct arena_mark mark = arena_mark(arena);
+    struct decision decision = { 0 };
+    cardea_status status = decide(&decision, worker->engine, snapshot, request, number, arena, NULL);
+    if (status == CARDEA_ELIMIT) {
+        arena_reset(arena, mark);
+        deny_all(arena, &request->items[number], &decision);
+    } else if (status != CARDEA_OK) {
+        return false;
+    }
+    put_result(w, arena, &request->items[number], &decision, meta);
+    arena_reset(arena, mark);
+    return true;
+}
+
+static void log_token(struct worker *worker, const struct exchange *exchange)
+{
+    int64_t now_s = exchange->now_ns / 1000000000;
+    if (now_s >= worker->token_log_s) {
+        worker->token_log_s = now_s + TOKEN_LOG_S;
+        log_warn("server", "a request with a token was refused: tokens in auxData cannot be verified yet");
+    }
+}
+
+static bool answer(struct worker *worker, const struct check_body *body, const struct check_request *request,
+                   struct reply *reply)
+{
+    const struct snapshot *snapshot = store_reader_get(worker->reader);
+    char call_id[ULID_TEXT];
+    ulid_next(&worker->ulid, request->now_ns, call_id);
+    struct jw w = jw_new(reply->out, reply->indent);
+    jw_object(&w);
+    put_text(&w, S("requestId"), body->request_id);
+    jw_key(&w, S("results"));
+    jw_array(&w);
+    for (isize i = 0; i < request->item_count; i++) {
+        if (!answer_item(worker, snapshot, request, i, body->include_meta, &w)) {
+            return false;
+        }
+    }
+    jw_array_end(&w);
+    put_text(&w, S("cerbosCallId"), (str){ call_id, ULID_TEXT });
+    jw_object_end(&w);
+    return true;
+}
+
+void api_check_resources(struct worker *worker, const struct exchange *exchange, struct reply *reply)
+{
+    struct check_body body;
+    struct check_request request = { .now_ns = exchange->now_ns };
+    struct check_refusal refusal;
+    if (!check_request_read(&worker->arena, exchange->body, &worker->server->options.check, &body, &request,
+                            &refusal)) {
+        if (body.aux.has_jwt || body.aux.jwt_count > 0) {
+            log_token(worker, exchange);
+        }
+        reply_error(reply, (enum reply_code)refusal.code, refusal.message, refusal.details);
+        return;
+    }
+    if (!answer(worker, &body, &request, reply)) {
+        log_error("server", "a check failed for a reason of ours; it was answered with an error");
+        reply_error(reply, REPLY_INTERNAL, S("Policy check failed"), STR_EMPTY);
+        return;
+    }
+    reply->api = true;
+    worker->counters.checks++;
+}

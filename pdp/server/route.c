@@ -1,0 +1,100 @@
+/* route.c — which handler answers
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/route.h"
+
+static const struct {
+    str path;
+    uint8_t method;
+    void (*serve)(struct worker *worker, const struct exchange *exchange, struct reply *reply);
+} routes[] = {
+    { S("/api/check/resources"), HTTP_METHOD_POST, api_check_resources },
+    { S("/_cerbos/health"), HTTP_METHOD_GET, api_health },
+    { S("/api/server_info"), HTTP_METHOD_GET, api_server_info },
+};
+
+/* Services of the reference that answer under a prefix only when they are switched on. */
+static const struct {
+    str prefix;
+    str message;
+} disabled[] = {
+    { S("/admin"), S("Admin service is disabled by the configuration") },
+    { S("/api/playground"), S("Playground service is disabled by the configuration") },
+};
+
+static int hex(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+static str percent_decode(struct arena *arena, str s)
+{
+    struct sb sb = sb_new(arena);
+    sb_reserve(&sb, s.len + 1);
+    for (isize i = 0; i < s.len; i++) {
+        int high = i + 2 < s.len && s.ptr[i] == '%' ? hex(s.ptr[i + 1]) : -1;
+        int low = high >= 0 ? hex(s.ptr[i + 2]) : -1;
+        if (low >= 0) {
+            sb_byte(&sb, (char)(high * 16 + low));
+            i += 2;
+        } else {
+            sb_byte(&sb, s.ptr[i] == '+' ? ' ' : s.ptr[i]);
+        }
+    }
+    return (str){ sb.ptr, sb.len };
+}
+
+str query_value(struct arena *arena, str query, str name)
+{
+    while (query.len > 0) {
+        str pair;
+        str key;
+        str value;
+        (void)str_cut(query, '&', &pair, &query);
+        (void)str_cut(pair, '=', &key, &value);
+        if (str_eq(key, name)) {
+            return percent_decode(arena, value);
+        }
+    }
+    return (str){ NULL, 0 };
+}
+
+/* A path that no route has. */
+static void not_found(const struct exchange *exchange, struct reply *reply)
+{
+    for (int i = 0; i < countof(disabled); i++) {
+        if (str_starts(exchange->path, disabled[i].prefix)) {
+            reply_error(reply, REPLY_UNIMPLEMENTED, disabled[i].message, STR_EMPTY);
+            reply->status = 404;
+            return;
+        }
+    }
+    if (str_starts(exchange->path, S("/api")) || str_starts(exchange->path, S("/access/v1"))) {
+        reply_error(reply, REPLY_NOT_FOUND, S("Not Found"), STR_EMPTY);
+        return;
+    }
+    reply_text(reply, 404, S("404 page not found\n"));
+}
+
+void route(struct worker *worker, const struct exchange *exchange, struct reply *reply)
+{
+    bool pretty = str_eq(exchange->accept, S("application/json+pretty")) ||
+                  (exchange->query.len > 0 && query_value(&worker->arena, exchange->query, S("pretty")).ptr != NULL);
+    reply->indent = pretty ? 2 : 0;
+    for (int i = 0; i < countof(routes); i++) {
+        if (!str_eq(exchange->path, routes[i].path)) {
+            continue;
+        }
+        if (exchange->method == routes[i].method) {
+            routes[i].serve(worker, exchange, reply);
+        } else {
+            reply_error(reply, REPLY_UNIMPLEMENTED, S("Method Not Allowed"), STR_EMPTY);
+        }
+        return;
+    }
+    not_found(exchange, reply);
+}

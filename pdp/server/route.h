@@ -1,0 +1,35 @@
+/* route.h — which handler answers
+ *
+ * Paths are compared byte by byte as they were sent: no decoding, no cleaning, so there is one way to write
+ * each. spec: cerbos-compat#routing-errors
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CARDEA_SERVER_ROUTE_H
+#define CARDEA_SERVER_ROUTE_H
+
+#include "server/worker.h"
+
+/* A request, as handlers see it. Views into the connection's buffer or the arena. */
+struct exchange {
+    uint8_t method; /* enum http_method                                     */
+    str path;       /* without the query                                    */
+    str query;      /* behind `?`, or empty                                 */
+    str accept;     /* value of the Accept header, or empty                 */
+    str body;       /* whole                                                */
+    int64_t now_ns; /* when the request was complete, wall clock since 1970 */
+};
+
+/* Answers a request: writes the body of the reply. Runs, like the handlers, under a guard of the caller's over
+ * the worker's arena and the outbox's. */
+void route(struct worker *worker, const struct exchange *exchange, struct reply *reply);
+
+/* The value of a query parameter, percent-decoded into the arena; ptr NULL when it is absent. */
+str query_value(struct arena *arena, str query, str name);
+
+/* ---- handlers ---- */
+void api_check_resources(struct worker *worker, const struct exchange *exchange, struct reply *reply);
+void api_health(struct worker *worker, const struct exchange *exchange, struct reply *reply);
+void api_server_info(struct worker *worker, const struct exchange *exchange, struct reply *reply);
+
+#endif
