@@ -374,3 +374,13 @@ def test_other_methods_need_leave() -> None:
         seen, secret = talk(mcp, conversation)
     assert seen["completion"]["values"] == ["May"]
     assert secret["code"] == -32602 and calls == ["completion"]
+
+
+@pytest.mark.skipif(MAJOR < 4, reason="earlier versions say nothing about caches")
+def test_lists_are_not_shared_between_callers() -> None:
+    options = {"cache_ttl": 60, "cache_scope": "public"}
+    with FakePdp(policy) as pdp:
+        got = talk(protected(pdp.url, **options), lambda client: outcome(client.list_tools_mcp()))
+    natural = talk(server(**options), lambda client: outcome(client.list_tools_mcp()))
+    assert (natural["cacheScope"], natural["ttlMs"]) == ("public", 60000)
+    assert (got["cacheScope"], got["ttlMs"]) == ("private", 5000)

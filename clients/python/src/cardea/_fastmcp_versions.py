@@ -2,7 +2,7 @@
 
 FastMCP 2 and 3 (on the SDK's version 1) look a tool up in the list that was made last, for whomever, before the middleware
 sees the call; FastMCP 2.14 starts background tasks there. Both would be a way around the policy, so both are
-taken away from protected servers. This is the only place that touches what FastMCP does not document;
+taken away from protected servers, and so is leave to share cached answers, which FastMCP 4 can give. This is the only place that touches what FastMCP does not document;
 where a version lacks it there is nothing to do.
 
 Neighbours: fastmcp is the middleware.
@@ -12,6 +12,7 @@ SPDX-License-Identifier: Apache-2.0
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +22,9 @@ import mcp
 from fastmcp.exceptions import ToolError
 
 MAJOR = int(fastmcp.__version__.split(".")[0])
+
+# How long a caller may keep its own list: a policy that changes shows soon.
+MAX_CACHE_MS = 5000
 
 
 def error(code: int, message: str, data: Any) -> Exception:
@@ -37,6 +41,16 @@ def error(code: int, message: str, data: Any) -> Exception:
 def shown_name(item: Any, attribute: str) -> str:
     """The name under which a list shows an item. In FastMCP 2 that is its key, which has the prefix of a mounted server."""
     return str(item.key if MAJOR == 2 else getattr(item, attribute))
+
+
+def keep_caches_private(server: Any) -> None:
+    """FastMCP 4: a server can say that its answers may be cached and shared. What is filtered for one caller may not."""
+    hints = getattr(getattr(server, "_mcp_server", None), "cache_hints", None)
+    if not isinstance(hints, dict):
+        return
+    for method, hint in hints.items():
+        ttl_ms = min(hint.ttl_ms, MAX_CACHE_MS)
+        hints[method] = dataclasses.replace(hint, scope="private", ttl_ms=ttl_ms)
 
 
 def skip_early_validation(server: Any) -> None:

@@ -31,6 +31,7 @@ from ._client import DEFAULT_TIMEOUT, DEFAULT_URL, AsyncClient
 from ._fastmcp_versions import (
     error,
     ignore_early_tasks,
+    keep_caches_private,
     shown_name,
     skip_early_validation,
     validate_strictly,
@@ -112,6 +113,8 @@ class CardeaMiddleware(Middleware):
         )
         self._find_principal = principal or principal_from_token()
         self._unprotected = frozenset(unprotected)
+        if self._unprotected & DECIDED_BY_HOOKS:
+            raise ValueError("lists and calls cannot be unprotected")
         self._adapted: weakref.WeakSet[Any] = weakref.WeakSet()
         ignore_early_tasks(CardeaMiddleware)
 
@@ -193,6 +196,7 @@ class CardeaMiddleware(Middleware):
         if server is not None and server not in self._adapted:
             self._adapted.add(server)
             skip_early_validation(server)
+            keep_caches_private(server)
         return await call_next(context)
 
     async def on_request(self, context: MiddlewareContext[Any], call_next: Next) -> Any:
