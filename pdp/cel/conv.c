@@ -113,14 +113,11 @@ struct value fn_string(struct cel_run *run, const struct value *args, int argc)
         return text(run, buf, time_put_rfc3339(buf, v.i, (int32_t)v.len, v.aux));
     case V_DURATION:
         return text(run, buf, time_put_duration(buf, v.i));
-    case V_OBJECT: /* addresses of the network library have a text of their own */
-        if (str_starts(v_type_name(v), S("net.")) && v.object->cls->plain != NULL) {
-            struct value plain = v.object->cls->plain(run->arena, v.object);
-            if (plain.kind == V_STRING) {
-                return plain;
-            }
-        }
-        return cel_no_overload(run, "string", args, argc);
+    case V_OBJECT: { /* only addresses have a text */
+        str address;
+        return cel_net_text(run->arena, v, &address) ? v_string(address)
+                                                     : cel_no_overload(run, "string", args, argc);
+    }
     default:
         return cel_no_overload(run, "string", args, argc);
     }
@@ -202,7 +199,7 @@ struct value fn_duration(struct cel_run *run, const struct value *args, int argc
     if (v.kind != V_STRING) {
         return cel_no_overload(run, "duration", args, argc);
     }
-    return time_parse_duration(v_str(v), &nanos) ? v_duration(nanos) : unreadable(run, "duration");
+    return time_parse_duration(v_str(v), &nanos) ? v_duration(nanos) : unreadable(run, "google.protobuf.Duration");
 }
 
 struct value fn_type(struct cel_run *run, const struct value *args, int argc)

@@ -317,6 +317,17 @@ static bool literal_fails(struct arena *arena, cel_impl *impl, struct value lite
     return impl(&run, &literal, 1).kind == V_ERROR;
 }
 
+/* Networks: the reference tells what is wrong. */
+static void check_network(struct checker *c, const struct ast *arg, const char *name)
+{
+    str why = STR_EMPTY;
+    bool ok = strcmp(name, "ip") == 0 ? cel_ip_valid(c->arena, v_str(arg->constant), &why)
+                                      : cel_cidr_valid(c->arena, v_str(arg->constant), &why);
+    if (!ok) {
+        cel_issue_node(c->issues, arg, "invalid %s argument: %.*s", name, STR_ARG(why));
+    }
+}
+
 static bool check_literal(void *ctx, struct ast *node)
 {
     struct checker *c = ctx;
@@ -337,6 +348,10 @@ static bool check_literal(void *ctx, struct ast *node)
             cel_issue_node(c->issues, arg, "invalid matches argument")->help = why;
             return true;
         }
+    }
+    if (node->call.target == NULL && node->call.argc == 1 && arg->constant.kind == V_STRING &&
+        (str_eq(node->call.name, S("ip")) || str_eq(node->call.name, S("cidr")))) {
+        check_network(c, arg, str_eq(node->call.name, S("ip")) ? "ip" : "cidr");
     }
     if (what != NULL) {
         cel_issue_node(c->issues, arg, "invalid %s argument", what);

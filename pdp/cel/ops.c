@@ -43,11 +43,6 @@ static struct value uint_overflow(struct cel_run *run)
     return v_error(run->arena, VE_OVERFLOW, "unsigned integer overflow");
 }
 
-static struct value duration_overflow(struct cel_run *run)
-{
-    return v_error(run->arena, VE_OVERFLOW, "duration overflow");
-}
-
 bool charge_value(struct cel_run *run, struct value v)
 {
     switch (v.kind) {
@@ -171,7 +166,7 @@ struct value op_add(struct cel_run *run, struct value a, struct value b)
         if (b.kind != V_DURATION) {
             return v_no_overload();
         }
-        return __builtin_add_overflow(a.i, b.i, &i) ? duration_overflow(run) : v_duration(i);
+        return __builtin_add_overflow(a.i, b.i, &i) ? int_overflow(run) : v_duration(i);
     default:
         return misfit(run, a, false, "_+_");
     }
@@ -184,7 +179,7 @@ static struct value sub_times(struct cel_run *run, struct value a, struct value 
     int64_t nanos;
     if (__builtin_mul_overflow(a.i - b.i, NANOS, &nanos) ||
         __builtin_add_overflow(nanos, (int64_t)a.len - (int64_t)b.len, &nanos)) {
-        return duration_overflow(run);
+        return int_overflow(run);
     }
     return v_duration(nanos);
 }
@@ -221,7 +216,7 @@ struct value op_sub(struct cel_run *run, struct value a, struct value b)
         if (b.kind != V_DURATION) {
             return v_no_overload();
         }
-        return __builtin_sub_overflow(a.i, b.i, &i) ? duration_overflow(run) : v_duration(i);
+        return __builtin_sub_overflow(a.i, b.i, &i) ? int_overflow(run) : v_duration(i);
     default:
         return misfit(run, a, false, "_-_");
     }
@@ -324,7 +319,7 @@ struct value op_neg(struct cel_run *run, struct value a)
     case V_DOUBLE:
         return v_double(-a.d);
     case V_DURATION:
-        return a.i == INT64_MIN ? duration_overflow(run) : v_duration(-a.i);
+        return a.i == INT64_MIN ? int_overflow(run) : v_duration(-a.i);
     case V_ERROR:
     case V_UNKNOWN:
         return a;
@@ -451,10 +446,7 @@ struct value op_order(struct cel_run *run, enum opcode op, struct value a, struc
         return v_no_overload();
     }
     int order = value_compare(a, b);
-    if (order == VALUE_UNORDERED) {
-        return v_error(run->arena, VE_ARGUMENT, "NaN values cannot be ordered");
-    }
-    return decide_order(op, order);
+    return order == VALUE_UNORDERED ? v_bool(false) : decide_order(op, order); /* NaN */
 }
 
 static struct value in_list(struct cel_run *run, struct value a, struct value list)
@@ -485,6 +477,9 @@ struct value op_in(struct cel_run *run, struct value a, struct value b)
     case V_LIST:
         return in_list(run, a, b);
     case V_MAP:
+        if (a.kind == V_BYTES) { /* the reference breaks here: an error, not an answer */
+            return v_error(run->arena, VE_ARGUMENT, "unsupported key type: bytes");
+        }
         return v_bool(vmap_find(b.map, a).kind != V_NONE);
     default:
         return logic_error(b);

@@ -10,11 +10,10 @@
 
 #include "base/num.h"
 
-/* How strictly a missing part is treated. */
+/* What a missing part is. */
 enum lookup {
-    LOOKUP_PLAIN,    /* missing: an error                                            */
-    LOOKUP_OPTIONAL, /* missing in a map or list: V_NONE; scalars: an error          */
-    LOOKUP_PRESENCE  /* has(): missing anywhere: V_NONE; but text on a list: an error */
+    LOOKUP_PLAIN, /* an error                                                         */
+    LOOKUP_MAYBE  /* V_NONE: has() and optional selection; but text on a list: an error */
 };
 
 /* ---- texts ---- */
@@ -63,6 +62,11 @@ static struct value no_such_key(struct cel_run *run, struct value key)
     return v_error(run->arena, VE_NO_SUCH_KEY, "no such key: %.*s", STR_ARG(text));
 }
 
+static struct value bad_key(struct cel_run *run, struct value key)
+{
+    return v_error(run->arena, VE_NO_OVERLOAD, "invalid qualifier type: %s", go_type(key));
+}
+
 /* ---- one step ---- */
 
 static struct value in_map(struct cel_run *run, struct value map, struct value key, enum lookup how)
@@ -79,7 +83,7 @@ static struct value in_map(struct cel_run *run, struct value map, struct value k
         found = vmap_find(map.map, key);
         break;
     default:
-        return v_error(run->arena, VE_NO_OVERLOAD, "invalid qualifier type: %s", go_type(key));
+        return bad_key(run, key);
     }
     return found.kind == V_NONE && how == LOOKUP_PLAIN ? no_such_key(run, key) : found;
 }
@@ -93,6 +97,11 @@ static struct value at_list(struct cel_run *run, struct value list, struct value
         i = key.u > INT64_MAX ? INT64_MAX : (int64_t)key.u;
     } else if (key.kind == V_DOUBLE && key.d >= -9e15 && key.d <= 9e15 && key.d == (double)(int64_t)key.d) {
         i = (int64_t)key.d;
+    } else if (key.kind == V_DOUBLE) {
+        str text = key_text(run, key);
+        return v_error(run->arena, VE_NO_OVERLOAD, "unsupported index value %.*s in list", STR_ARG(text));
+    } else if (key.kind != V_STRING && key.kind != V_BOOL) {
+        return bad_key(run, key);
     } else {
         str name = v_type_name(key);
         return v_error(run->arena, VE_NO_OVERLOAD, "unsupported index type '%.*s' in list", STR_ARG(name));
@@ -117,7 +126,7 @@ static struct value of_object(struct cel_run *run, struct value v, struct value 
         if (field.kind != V_NONE) {
             return field;
         }
-        return v_error(run->arena, VE_NO_SUCH_FIELD, "undefined field '%.*s'", STR_ARG(v_str(key)));
+        return v_error(run->arena, VE_NO_SUCH_FIELD, "no such field '%.*s'", STR_ARG(v_str(key)));
     }
     if (o->cls->index != NULL) {
         return o->cls->index(run->arena, o, key);
@@ -139,7 +148,7 @@ static struct value step(struct cel_run *run, struct value v, struct value key, 
     case V_UNKNOWN:
         return v;
     default:
-        return how == LOOKUP_PRESENCE ? v_none() : no_such_key(run, key);
+        return how == LOOKUP_MAYBE ? v_none() : no_such_key(run, key); /* whatever the key is */
     }
 }
 
@@ -167,7 +176,7 @@ struct value op_index_opt(struct cel_run *run, struct value v, struct value key)
         }
         v = v.items[0];
     }
-    struct value found = step(run, v, key, LOOKUP_OPTIONAL);
+    struct value found = step(run, v, key, LOOKUP_MAYBE);
     return found.kind == V_NONE ? v_some(NULL) : some(run, found);
 }
 
@@ -205,11 +214,11 @@ struct value op_has(struct cel_run *run, struct value v, struct value name)
         const struct object *o = v.object;
         int there = o->cls->has != NULL ? o->cls->has(o, v_str(name)) : 0;
         if (there < 0) {
-            return v_error(run->arena, VE_NO_SUCH_FIELD, "undefined field '%.*s'", STR_ARG(v_str(name)));
+            return v_error(run->arena, VE_NO_SUCH_FIELD, "no such field '%.*s'", STR_ARG(v_str(name)));
         }
         return v_bool(there == 1);
     }
-    struct value found = step(run, v, name, LOOKUP_PRESENCE);
+    struct value found = step(run, v, name, LOOKUP_MAYBE);
     if (v.kind == V_MAP) {
         return v_bool(found.kind != V_NONE); /* an error cannot be stored in a map */
     }

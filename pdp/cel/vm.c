@@ -13,7 +13,7 @@
  */
 #include "cel/vm.h"
 
-#include "cel/func.h"
+#include "cel/fn_priv.h"
 #include "cel/regex.h"
 #include "cel/vm_priv.h"
 
@@ -81,18 +81,27 @@ struct value cel_host_value(struct arena *arena, struct value v)
     default:
         return v;
     }
-    struct value plain = v.object->cls->plain != NULL ? v.object->cls->plain(arena, v.object) : v_none();
-    if (plain.kind == V_LIST || plain.kind == V_MAP) {
-        return plain;
+    static const struct { /* ORDER: types whose values do not come back, and what the reference calls them */
+        str type;
+        str name;
+    } lost[] = { { S("cerbos.lib.spiffeID"), S("spiffeid.ID") },
+                 { S("cerbos.lib.spiffeTrustDomain"), S("spiffeid.TrustDomain") },
+                 { S("cerbos.lib.spiffeMatcher"), S("spiffeid.Matcher") } };
+    struct value segments = cel_hierarchy_list(v);
+    if (segments.kind != V_NONE) {
+        return segments;
     }
-    str name = v_type_name(v);
-    struct value error;
-    if (plain.kind == V_STRING) {
-        error = v_error(arena, VE_CONVERSION, "unsupported conversion to ref.Val: (%.*s)%.*s", STR_ARG(name),
-                        STR_ARG(v_str(plain)));
-    } else {
-        error = v_error(arena, VE_CONVERSION, "unsupported conversion to ref.Val: (%.*s)", STR_ARG(name));
+    str name = STR_EMPTY;
+    for (isize i = 0; i < countof(lost); i++) {
+        name = str_eq(lost[i].type, v_type_name(v)) ? lost[i].name : name;
     }
+    if (name.len == 0) {
+        return v;
+    }
+    str text = STR_EMPTY;
+    (void)fn_spiffe_text(v, &text); /* a matcher has none */
+    struct value error = v_error(arena, VE_CONVERSION, "unsupported conversion to ref.Val: (%.*s)%.*s",
+                                 STR_ARG(name), STR_ARG(text));
     error.aux = HOST_FAILED;
     return error;
 }
@@ -377,6 +386,8 @@ static struct value run_expr(struct cel_run *run, uint32_t expr, struct value *f
             NEXT_INSTRUCTION;
         CASE(OPT_VALUE):
             if (sp[-1].kind != V_OPTIONAL) {
+                sp--;
+                PUSH(logic_error(sp[0]));
                 pc += 1 + WORD_I(w);
             } else if (sp[-1].items != NULL) {
                 sp[-1] = sp[-1].items[0];
@@ -387,11 +398,15 @@ static struct value run_expr(struct cel_run *run, uint32_t expr, struct value *f
             }
             NEXT_INSTRUCTION;
         CASE(OPT_OR):
-            if (sp[-1].kind == V_OPTIONAL && sp[-1].items == NULL) {
+            if (sp[-1].kind != V_OPTIONAL) {
+                sp--;
+                PUSH(logic_error(sp[0]));
+                pc += 1 + WORD_I(w);
+            } else if (sp[-1].items != NULL) {
+                pc += 1 + WORD_I(w);
+            } else {
                 sp--;
                 pc++;
-            } else {
-                pc += 1 + WORD_I(w);
             }
             NEXT_INSTRUCTION;
 

@@ -2,8 +2,8 @@
  *
  * Reads ../shared/conformance/cel/(name).json; without them the program says so and is counted as skipped. Each test is
  * run twice, as written and folded; every piece of code is verified first. Tests that need protobuf messages are left
- * out. In ten tests the reference server knowingly differs from the specification; there its answer is accepted
- * too, because policies depend on it.
+ * out. In a few tests the reference server differs from the specification (ten are marked in the corpus, others stand
+ * in `measured`); there its answer is accepted too, because policies depend on it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -383,9 +383,25 @@ static bool as_wanted(struct arena *arena, yyjson_val *test, const struct outcom
     return same(typed(arena, yyjson_obj_get(test, "value")), got->value);
 }
 
+/* Differences of the reference that the corpus does not know: they are of features that are newer than its marks. */
+static const struct {
+    const char *name;
+    uint8_t kind; /* V_ERROR, or V_BOOL: false */
+} measured[] = {
+    { "ipv4_equals_ipv6", V_ERROR },              /* IPv4-mapped addresses are refused          */
+    { "ipv4_not_equals_ipv6", V_ERROR },          /* likewise                                   */
+    { "map_null_entry_no_such_key", V_BOOL },     /* optional selection from a scalar is none   */
+    { "map_present_key_invalid_field", V_BOOL },  /* likewise                                   */
+};
+
 /* Where the reference knowingly differs: did we answer as it does? */
 static bool as_reference(yyjson_val *test, struct value got)
 {
+    for (isize i = 0; i < countof(measured); i++) {
+        if (str_eq(member(test, "name"), str_from_c(measured[i].name))) {
+            return got.kind == measured[i].kind && (got.kind != V_BOOL || got.i == 0);
+        }
+    }
     yyjson_val *ref = yyjson_obj_get(test, "cerbos_0_51");
     yyjson_val *want = yyjson_obj_get(ref, "result");
     if (!str_eq(member(ref, "outcome"), S("differs"))) {
