@@ -34,6 +34,7 @@ run|libyaml 0.2.5|lib yaml-0.1 0.2.5|libyaml-dev
 run|PCRE2 10.42 (8 bit)|lib libpcre2-8 10.42|libpcre2-dev
 run|SQLite 3.40|lib sqlite3 3.40|libsqlite3-dev
 run|OpenSSL 3.0|lib openssl 3.0|libssl-dev
+run|the time zone database|zones|tzdata
 test|libcheck 0.15.2|lib check 0.15.2|check libsubunit-dev
 test|Python 3.10 with venv|python|python3 python3-venv
 test|Node.js 18|node|nodejs
@@ -60,6 +61,8 @@ headers() {
     done
     return 1
 }
+
+zones() { [ -e "${TZDIR:-/usr/share/zoneinfo}/Europe/London" ]; }
 
 python() {
     have python3 && python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null

@@ -11,6 +11,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "base/zones.h"
 #include "cel/regex.h"
 #include "engine/objects.h"
 
@@ -19,6 +20,14 @@
 
 #define DEFAULT_BUDGET 10000000
 #define SNAPSHOT_CAP ((isize)4 << 30) /* bytes of tables one snapshot may have */
+
+static const struct zone *find_zone(const void *ctx, str name)
+{
+    (void)ctx; /* the table is the process's */
+    return zones_find(name);
+}
+
+static const struct cel_zones system_zones = { find_zone, NULL };
 
 /* ---- constants ---- */
 struct loader {
@@ -226,7 +235,7 @@ static cardea_status load_all(struct snapshot *s, str image, const struct engine
     if (status == CARDEA_OK) {
         load_options(s, options);
         load_revision(s);
-        s->zones = (s->image.header->flags & IMAGE_ZONES) != 0 ? engine_zones() : NULL;
+        s->zones = (s->image.header->flags & IMAGE_ZONES) != 0 && zones_read() ? &system_zones : NULL;
     }
     arena_guard_set(scratch, outer);
     arena_guard_set(&s->arena, NULL);

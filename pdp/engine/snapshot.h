@@ -35,7 +35,4 @@ struct snapshot {
     char revision[17];             /* 16 hex digits                              */
 };
 
-/* Zones of the system, read once per process by the first snapshot that needs them. NULL: none could be read. */
-const struct cel_zones *engine_zones(void);
-
 #endif

@@ -42,6 +42,9 @@ class Machine:
         self.fake("pkg-config", "%s || [ -e %s/installed ]" % ("true" if libraries else "false", self.dir))
         for tool in tools:
             self.fake(tool, "exit 0")
+        os.mkdir(os.path.join(self.dir, "Europe"))
+        with open(os.path.join(self.dir, "Europe", "London"), "w", encoding="utf-8"):
+            pass
 
     def fake(self, name, body):
         path = os.path.join(self.bin, name)
@@ -52,7 +55,8 @@ class Machine:
     def run(self, *args):
         """(exit status, output, calls of apt-get, tee, sudo and rm)"""
         done = subprocess.run(["sh", SCRIPT, *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              env={"PATH": self.bin, "OS_RELEASE": os.path.join(self.dir, "os-release")})
+                              env={"PATH": self.bin, "OS_RELEASE": os.path.join(self.dir, "os-release"),
+                                   "TZDIR": self.dir})
         calls = []
         if os.path.exists(self.calls_file):
             with open(self.calls_file, encoding="utf-8") as f:

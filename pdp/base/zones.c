@@ -1,15 +1,18 @@
-/* zones.c — time zones at hand before they are asked for
+/* zones.c — all zones of the system, at hand before they are asked for
  *
- * A check must not touch files, and a zone's name may come from an attribute. So the first snapshot that needs zones
+ * A check must not touch files, and a zone's name may come from an attribute. So the first owner that needs zones
  * reads all of the system's database, once per process; the table never changes afterwards. A zone that appears on
  * the system later is unknown until the next start.
  *
+ * Neighbours: zone.c reads one zone · files.h lists the directory
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/zones.h"
+
 #include "base/files.h"
 #include "base/map.h"
-#include "base/time.h"
-#include "engine/snapshot.h"
+#include "base/vec.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -26,7 +29,7 @@ struct zone_table {
 };
 
 static struct zone_table table;
-static struct cel_zones zones;
+static bool ready;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static bool skipped(str name)
@@ -63,13 +66,6 @@ static void read_directory(struct zone_table *t, str prefix, int depth)
     }
 }
 
-static const struct zone *find_zone(const void *ctx, str name)
-{
-    const struct zone_table *t = ctx;
-    uint32_t number = map_get(&t->names, name);
-    return number == MAP_NONE ? NULL : t->zones.ptr[number];
-}
-
 static void read_all(void)
 {
     jmp_buf env;
@@ -77,16 +73,23 @@ static void read_all(void)
     arena_init(&table.arena, 1 << 20, ZONES_CAP);
     arena_guard_set(&table.arena, &env);
     if (setjmp(env) != 0) {
+        arena_guard_set(&table.arena, NULL);
         return; /* what has been read so far stays usable */
     }
     table.directory = str_from_c(directory != NULL && directory[0] == '/' ? directory : ZONES_DIRECTORY);
-    zones = (struct cel_zones){ find_zone, &table };
+    ready = true;
     read_directory(&table, STR_EMPTY, 0);
     arena_guard_set(&table.arena, NULL);
 }
 
-const struct cel_zones *engine_zones(void)
+bool zones_read(void)
 {
-    (void)pthread_once(&once, read_all);
-    return zones.find == NULL ? NULL : &zones;
+    (void)pthread_once(&once, read_all); /* fails for a bad `once` only */
+    return ready;
+}
+
+const struct zone *zones_find(str name)
+{
+    uint32_t number = ready ? map_get(&table.names, name) : MAP_NONE;
+    return number == MAP_NONE ? NULL : table.zones.ptr[number];
 }
