@@ -394,11 +394,16 @@ struct value op_eq(struct cel_run *run, struct value a, struct value b)
     return same < 0 ? error : v_bool(same == 1);
 }
 
+/* != is true where == is no such overload, as in the reference; only failed operands are handed on. */
+
 struct value op_ne(struct cel_run *run, struct value a, struct value b)
 {
     struct value error = v_none();
     int same = equal(run, a, b, &error);
-    return same < 0 ? error : v_bool(same == 0);
+    if (same < 0 && (v_is_raised(a) || v_is_raised(b) || error.err->category == VE_LIMIT)) {
+        return error;
+    }
+    return v_bool(same != 1);
 }
 
 static bool is_number(struct value v)

@@ -53,7 +53,10 @@ static int message_equal(const struct object *a, struct value b)
     const struct message_object *m = message_of(a);
     for (int32_t i = 0; i < m->message->field_count; i++) {
         int32_t root = m->message->fields[i].root;
-        int same = value_equal(m->roots[root], message_of(b.object)->roots[root]);
+        struct value mine = m->roots[root];
+        struct value other = message_of(b.object)->roots[root];
+        int same = mine.kind == V_NONE || other.kind == V_NONE ? field_set(mine) == field_set(other)
+                                                               : value_equal(mine, other);
         if (same != 1) {
             return same;
         }
@@ -83,25 +86,41 @@ static const struct object_class message_class = {
     .plain = message_plain,
 };
 
-/* V and C as wholes: nothing can be done with them. */
-static const struct object_class opaque_class = { .type_name = { "cerbos.Variables", 16 } };
+/* V and C as wholes are empty, whatever a policy defines: only their fields count. */
+static const struct vmap no_names;
 
-static struct value globals_select(struct arena *arena, const struct object *o, str name)
+static struct value globals_find(const struct object *o, str name)
 {
-    (void)arena;
     const struct globals_object *g = (const struct globals_object *)(const void *)o;
     return g->names == NULL ? v_none() : vmap_find_str(g->names, name);
 }
 
+static struct value globals_select(struct arena *arena, const struct object *o, str name)
+{
+    struct value v = globals_find(o, name);
+    if (v.kind == V_NONE) {
+        return v_error(arena, VE_NO_SUCH_FIELD, "undefined field '%.*s'", STR_ARG(name));
+    }
+    return v;
+}
+
 static int globals_has(const struct object *o, str name)
 {
-    return globals_select(NULL, o, name).kind != V_NONE;
+    return globals_find(o, name).kind != V_NONE;
+}
+
+static struct value globals_plain(struct arena *arena, const struct object *o)
+{
+    (void)arena;
+    (void)o;
+    return v_map(&no_names);
 }
 
 const struct object_class globals_class = {
-    .type_name = { "cerbos.Variables", 16 },
+    .type_name = { "map", 3 },
     .select = globals_select,
     .has = globals_has,
+    .plain = globals_plain,
 };
 
 static struct value message_init(struct message_object *m, const struct cel_message *message,
@@ -118,9 +137,7 @@ void objects_init(struct request_objects *objects, struct value *roots, const st
     roots[ROOT_REQUEST] = message_init(&objects->request, &message_request, roots);
     roots[ROOT_AUX] = message_init(&objects->aux, &message_aux, roots);
     roots[ROOT_RUNTIME] = message_init(&objects->runtime, &message_runtime, roots);
-    objects->variables.cls = &opaque_class;
-    objects->constants.cls = &opaque_class;
-    roots[ROOT_V] = v_object(&objects->variables);
-    roots[ROOT_C] = v_object(&objects->constants);
+    roots[ROOT_V] = v_map(&no_names);
+    roots[ROOT_C] = v_map(&no_names);
     roots[ROOT_G] = v_object(&snapshot->globals.base);
 }

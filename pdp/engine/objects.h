@@ -19,7 +19,6 @@ struct message_object {
 
 struct request_objects {
     struct message_object principal, resource, request, aux, runtime;
-    struct object variables, constants;
 };
 
 /* Fills in the roots that stand for whole objects (ROOT_P … ROOT_G). */

@@ -50,7 +50,10 @@ const struct cel_message message_principal =
 const struct cel_message message_resource =
     MESSAGE("cerbos.engine.v1.Request.Resource", resource_fields);
 const struct cel_message message_aux = MESSAGE("cerbos.engine.v1.AuxData", aux_fields);
-const struct cel_message message_runtime = MESSAGE("cerbos.engine.v1.Runtime", runtime_fields);
+const struct cel_message message_runtime = { .name = TEXT("cerbos.engine.v1.Runtime"),
+                                             .fields = runtime_fields,
+                                             .field_count = (int32_t)countof(runtime_fields),
+                                             .runtime = true };
 const struct cel_message message_variables = { .name = TEXT("cerbos.Variables"), .open = true };
 const struct cel_message message_globals = { .name = TEXT("cerbos.Variables"), .open = true };
 
