@@ -1,17 +1,17 @@
 /* arena.c — blocks, the moving front, and the jump when there is no more
  *
- * The blocks of an arena form one chain. Those up to `block` hold data; those behind it are left over
- * from before a reset and are taken again, or given back when the cap would otherwise be reached.
- * A request that does not fit the next left-over block gets a new block in front of it, so the chain
- * keeps its order and a mark stays a pair of pointers.
+ * The blocks of an arena form one chain. Those up to `block` hold data; those behind it are left
+ * over from before a reset and are taken again, or given back when the cap would otherwise be
+ * reached. A request that does not fit the next left-over block gets a new block in front of it, so
+ * the chain keeps its order and a mark stays a pair of pointers.
  *
  * Invariants
  *   block == NULL  ⇔  front == end == NULL        → the first request always takes arena_grow
  *   every sum is checked before it is formed      → sizes from outside cannot wrap
  *   an arena is never copied                      → total and first would go apart
  *
- * Under the address sanitizer the free part of each block is poisoned and allocations are kept apart,
- * so that reading behind one is found although the memory is ours.
+ * Under the address sanitizer the free part of each block is poisoned and allocations are kept
+ * apart, so that reading behind one is found although the memory is ours.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -202,7 +202,8 @@ static struct arena_block *block_new(struct arena *arena, isize need)
     return block;
 }
 
-/* Takes `size` bytes at an aligned place of the current block, or returns NULL when they do not fit. */
+/* Takes `size` bytes at an aligned place of the current block, or returns NULL when they do not
+ * fit. */
 static inline char *take(struct arena *arena, isize size, isize align)
 {
     isize pad = padding(arena->front, align);

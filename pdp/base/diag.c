@@ -1,7 +1,7 @@
 /* diag.c — collecting diagnostics and putting them in order
  *
- * The record that is handed out when the limit is reached stands behind the last one of the list: it can be
- * written to like any other, is not counted, and is overwritten by the next.
+ * The record that is handed out when the limit is reached stands behind the last one of the list:
+ * it can be written to like any other, is not counted, and is overwritten by the next.
  *
  * Neighbours: diag_render.c shows them to people
  *
@@ -139,7 +139,8 @@ void diags_sort(struct diags *diags)
     isize kept = 0;
     for (isize i = 0; i < diags->list.len; i++) {
         bool repeat = false;
-        for (isize j = kept - 1; j >= 0 && !repeat && compare_places(&list[j], &list[i]) == 0; j--) {
+        for (isize j = kept - 1; j >= 0 && !repeat && compare_places(&list[j], &list[i]) == 0;
+             j--) {
             repeat = same(&list[j], &list[i]);
         }
         if (repeat) {

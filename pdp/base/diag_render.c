@@ -6,9 +6,10 @@
  *        note: derived_roles.yaml:4:9: imported here
  *        help: did you mean `approvers`?
  *
- * The line and the marks below it are laid out in columns of a terminal: a tab reaches to the next multiple
- * of four, a wide character takes two, a combining one none. Long lines are shown in part. What could
- * command a terminal is replaced. A span over several lines is marked to the end of its first line.
+ * The line and the marks below it are laid out in columns of a terminal: a tab reaches to the next
+ * multiple of four, a wide character takes two, a combining one none. Long lines are shown in part.
+ * What could command a terminal is replaced. A span over several lines is marked to the end of its
+ * first line.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -62,9 +63,10 @@ static const struct {
     int32_t first, last;
     int width;
 } widths[] = {
-    { 0x0300, 0x036F, 0 },   { 0x1100, 0x115F, 2 },   { 0x200B, 0x200D, 0 },   { 0x20D0, 0x20FF, 0 },
-    { 0x2E80, 0x303E, 2 },   { 0x3041, 0xA4CF, 2 },   { 0xAC00, 0xD7A3, 2 },   { 0xF900, 0xFAFF, 2 },
-    { 0xFE00, 0xFE0F, 0 },   { 0xFE30, 0xFE6F, 2 },   { 0xFF00, 0xFF60, 2 },   { 0xFFE0, 0xFFE6, 2 },
+    { 0x0300, 0x036F, 0 },   { 0x1100, 0x115F, 2 },   { 0x200B, 0x200D, 0 },
+    { 0x20D0, 0x20FF, 0 },   { 0x2E80, 0x303E, 2 },   { 0x3041, 0xA4CF, 2 },
+    { 0xAC00, 0xD7A3, 2 },   { 0xF900, 0xFAFF, 2 },   { 0xFE00, 0xFE0F, 0 },
+    { 0xFE30, 0xFE6F, 2 },   { 0xFF00, 0xFF60, 2 },   { 0xFFE0, 0xFFE6, 2 },
     { 0x1F300, 0x1F64F, 2 }, { 0x1F900, 0x1F9FF, 2 }, { 0x20000, 0x3FFFD, 2 },
 };
 

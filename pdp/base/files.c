@@ -1,8 +1,9 @@
 /* files.c — file seam
  *
- * Reading asks the descriptor, not the path, what it is: a path may lead elsewhere a moment later. A file
- * that grows while it is read is read up to the caller's bound; one that shrinks is read as it is.
- * While a descriptor is open the arena's guard is ours: it closes the descriptor and jumps on.
+ * Reading asks the descriptor, not the path, what it is: a path may lead elsewhere a moment later.
+ * A file that grows while it is read is read up to the caller's bound; one that shrinks is read as
+ * it is. While a descriptor is open the arena's guard is ours: it closes the descriptor and jumps
+ * on.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -126,7 +127,9 @@ static uint8_t kind_of(int dir_fd, const char *name, bool *is_link)
     if (fstatat(dir_fd, name, &info, 0) != 0) {
         return FILE_OTHER;
     }
-    return S_ISREG(info.st_mode) ? FILE_REGULAR : S_ISDIR(info.st_mode) ? FILE_DIRECTORY : FILE_OTHER;
+    return S_ISREG(info.st_mode)   ? FILE_REGULAR
+           : S_ISDIR(info.st_mode) ? FILE_DIRECTORY
+                                   : FILE_OTHER;
 }
 
 static cardea_status list_open(struct arena *arena, DIR *dir, struct dir_list *out, str *error)

@@ -1,8 +1,8 @@
 /* log.c — log lines
  *
- * A line is built in a fixed buffer on the stack and written with one call, so lines of several threads do
- * not mix and logging needs no memory and no lock. Text that does not fit is cut at a whole character and
- * marked with `…`; the line stays valid JSON.
+ * A line is built in a fixed buffer on the stack and written with one call, so lines of several
+ * threads do not mix and logging needs no memory and no lock. Text that does not fit is cut at a
+ * whole character and marked with `…`; the line stays valid JSON.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -88,7 +88,8 @@ static void put_tail(struct line *line, str s)
     line->len += (int)s.len;
 }
 
-/* Control characters as \u00XX, in JSON also the quote and the backslash; damaged UTF-8 as U+FFFD. */
+/* Control characters as \u00XX, in JSON also the quote and the backslash; damaged UTF-8 as U+FFFD.
+ * */
 static void put_escaped(struct line *line, str s, bool json)
 {
     for (isize pos = 0; pos < s.len && !line->cut;) {
@@ -181,8 +182,8 @@ static void line_text(struct line *line, enum log_level level, str logger, str m
     put_tail(line, line->cut ? S("…\n") : S("\n"));
 }
 
-void log_write(enum log_level level, const char *logger, const struct log_field *fields, isize count,
-               const char *format, ...)
+void log_write(enum log_level level, const char *logger, const struct log_field *fields,
+               isize count, const char *format, ...)
 {
     enum log_level least = atomic_load_explicit(&threshold, memory_order_relaxed);
     if (level < least || least == LOG_LEVEL_NONE || level >= LOG_LEVEL_NONE) {

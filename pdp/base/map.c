@@ -1,7 +1,8 @@
 /* map.c — text → number, open addressing in an arena
  *
- * Entries stand in arrays by order of insertion; a table of slots, at most half full, points to them.
- * Nothing is ever removed, so probing needs no tombstones and growing is one pass over the keys.
+ * Entries stand in arrays by order of insertion; a table of slots, at most half full, points to
+ * them. Nothing is ever removed, so probing needs no tombstones and growing is one pass over the
+ * keys.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,8 @@
 /* num.c — numbers and text, without the locale
  *
- * Texts are split here; the two fast cases that cover nearly all of them are answered here too: integers,
- * and decimals whose digits and power of ten are both exact doubles. The rest goes to num_exact.c and
- * num_shortest.c.
+ * Texts are split here; the two fast cases that cover nearly all of them are answered here too:
+ * integers, and decimals whose digits and power of ten are both exact doubles. The rest goes to
+ * num_exact.c and num_shortest.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

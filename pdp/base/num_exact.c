@@ -1,8 +1,9 @@
 /* num_exact.c — conversions between doubles and decimals of any length, exactly
  *
- * A double is m·2^e. All its decimal digits (at most 309 before and 1074 behind the point) come from long
- * division and multiplication by 10^9; a decimal text becomes a double by one long division that yields
- * 64 bits of quotient and whether anything remains. Slow and simple: the fast cases do not come here.
+ * A double is m·2^e. All its decimal digits (at most 309 before and 1074 behind the point) come
+ * from long division and multiplication by 10^9; a decimal text becomes a double by one long
+ * division that yields 64 bits of quotient and whether anything remains. Slow and simple: the fast
+ * cases do not come here.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -128,7 +129,8 @@ double num_from_binary(uint64_t mantissa, bool sticky, int64_t exponent)
 
 #define DIGITS_MOST 800 /* a double and its neighbours' middle have at most 768 digits */
 
-/* Significant digits of the text as a number, those beyond DIGITS_MOST only as "something follows". */
+/* Significant digits of the text as a number, those beyond DIGITS_MOST only as "something follows".
+ * */
 struct decimal {
     struct big digits; /* value without the exponent                     */
     int64_t exponent;  /* power of ten                                   */
@@ -212,9 +214,9 @@ double num_from_decimal(str digits, int64_t exponent)
 
 /* ---- double → all its digits ---- */
 
-#define CHUNK       UINT64_C(1000000000) /* nine digits at a time */
-#define CHUNK_LEN   9
-#define EXACT_MOST  1400                 /* digits of one double: 309 + 1074, rounded up to chunks */
+#define CHUNK      UINT64_C(1000000000) /* nine digits at a time */
+#define CHUNK_LEN  9
+#define EXACT_MOST 1400 /* digits of one double: 309 + 1074, rounded up to chunks */
 
 /* A double as decimal digits: integer part, then fraction. */
 struct exact {
@@ -260,7 +262,8 @@ static void exact_whole(struct exact *out, struct big *n)
     memcpy(out->digits, text + at, (size_t)out->whole);
 }
 
-/* Appends the digits of fraction / 2^bits: each multiplication brings nine of them above bit `bits`. */
+/* Appends the digits of fraction / 2^bits: each multiplication brings nine of them above bit
+ * `bits`. */
 static void exact_fraction(struct exact *out, struct big *fraction, int bits)
 {
     int word = bits / 64, rest = bits % 64;
@@ -305,7 +308,8 @@ static void exact_digits(double d, struct exact *out)
     exact_fraction(out, &fraction, -e);
 }
 
-/* Rounds to the first `keep` digits (half to even, exactly); true when a digit was gained in front. */
+/* Rounds to the first `keep` digits (half to even, exactly); true when a digit was gained in front.
+ * */
 static bool exact_round(struct exact *x, int keep)
 {
     if (keep >= x->count) {

@@ -1,6 +1,7 @@
 /* num_priv.h — what the number files share
  *
- * num.c knows texts, num_shortest.c the shortest digits, num_exact.c exact conversions of any length.
+ * num.c knows texts, num_shortest.c the shortest digits, num_exact.c exact conversions of any
+ * length.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,11 +19,13 @@ struct shortest {
     int point;                        /* place of the decimal point in digits */
 };
 
-/* The shortest digits that read back as d, the nearest to d among them; d is finite and not negative. */
+/* The shortest digits that read back as d, the nearest to d among them; d is finite and not
+ * negative. */
 void num_shortest(double d, struct shortest *out);
 
-/* All digits of a decimal number in a text: digits × 10^exponent, correctly rounded to the nearest double
- * (ties to even). `digits` may contain one '.' and '_'; neither counts as a digit. Overflow → inf. */
+/* All digits of a decimal number in a text: digits × 10^exponent, correctly rounded to the nearest
+ * double (ties to even). `digits` may contain one '.' and '_'; neither counts as a digit. Overflow
+ * → inf. */
 double num_from_decimal(str digits, int64_t exponent);
 
 /* mantissa × 2^exponent, correctly rounded; `sticky` says that nonzero bits follow below. */

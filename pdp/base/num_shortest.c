@@ -1,12 +1,12 @@
 /* num_shortest.c — the shortest decimal that reads back as the same double
  *
- * After "The Schubfach way to render doubles" (R. Giulietti): a double stands for an interval of reals;
- * scaled by a suitable power of ten, that interval holds at least one and at most a few multiples of ten
- * or one, and one rounded multiplication for each of its ends and its centre tells which. Rounding is
- * "to odd": a last bit that says "and something more" keeps comparisons exact.
+ * After "The Schubfach way to render doubles" (R. Giulietti): a double stands for an interval of
+ * reals; scaled by a suitable power of ten, that interval holds at least one and at most a few
+ * multiples of ten or one, and one rounded multiplication for each of its ends and its centre tells
+ * which. Rounding is "to odd": a last bit that says "and something more" keeps comparisons exact.
  *
- * The powers of ten, 128 bits each, are computed at the first use by exact arithmetic instead of being
- * written down: 10^k = 5^k·2^k, and 5^k needs one short multiplication or division per step.
+ * The powers of ten, 128 bits each, are computed at the first use by exact arithmetic instead of
+ * being written down: 10^k = 5^k·2^k, and 5^k needs one short multiplication or division per step.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

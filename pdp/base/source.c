@@ -86,7 +86,8 @@ str source_line(const struct source *source, int line)
     }
     isize start = (isize)source->lines[line - 1];
     isize end = line < source->line_count ? (isize)source->lines[line] : source->text.len;
-    while (end > start && (source->text.ptr[end - 1] == '\n' || source->text.ptr[end - 1] == '\r')) {
+    while (end > start &&
+           (source->text.ptr[end - 1] == '\n' || source->text.ptr[end - 1] == '\r')) {
         end--;
     }
     return str_slice(source->text, start, end);

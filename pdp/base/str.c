@@ -1,8 +1,8 @@
 /* str.c — text as pointer and length; builders; the keyed hash
  *
- * SipHash-1-3 follows the algorithm's description (Aumasson and Bernstein, "SipHash: a fast short-input
- * PRF") with one compression and three finalisation rounds. The process's key is drawn from the system
- * once; text that comes from outside can therefore not be chosen to collide.
+ * SipHash-1-3 follows the algorithm's description (Aumasson and Bernstein, "SipHash: a fast
+ * short-input PRF") with one compression and three finalisation rounds. The process's key is drawn
+ * from the system once; text that comes from outside can therefore not be chosen to collide.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -374,12 +374,23 @@ str str_printf(struct arena *arena, const char *format, ...)
 static void quote_byte(struct sb *sb, unsigned char c)
 {
     switch (c) {
-    case '"': sb_add(sb, S("\\\"")); return;
-    case '\\': sb_add(sb, S("\\\\")); return;
-    case '\n': sb_add(sb, S("\\n")); return;
-    case '\r': sb_add(sb, S("\\r")); return;
-    case '\t': sb_add(sb, S("\\t")); return;
-    default: break;
+    case '"':
+        sb_add(sb, S("\\\""));
+        return;
+    case '\\':
+        sb_add(sb, S("\\\\"));
+        return;
+    case '\n':
+        sb_add(sb, S("\\n"));
+        return;
+    case '\r':
+        sb_add(sb, S("\\r"));
+        return;
+    case '\t':
+        sb_add(sb, S("\\t"));
+        return;
+    default:
+        break;
     }
     if (c < 0x20 || c == 0x7F) {
         sb_printf(sb, "\\u%04x", (unsigned)c);

@@ -1,11 +1,11 @@
 /* time.c — civil calendar, RFC 3339 and durations
  *
- * The calendar counts days in years that begin in March, so the leap day is the last of its year and the
- * lengths of months follow one linear formula; 400 years are the period.
+ * The calendar counts days in years that begin in March, so the leap day is the last of its year
+ * and the lengths of months follow one linear formula; 400 years are the period.
  *
- * The parsers accept exactly what the reference's do (spec: cel#time). It checks the form of a timestamp
- * first, rather leniently, and then reads it, rather strictly, with different complaints; fractions of a
- * duration go through doubles.
+ * The parsers accept exactly what the reference accepts (spec: cel#time). It checks the form of a
+ * timestamp first, rather leniently, and then reads it, rather strictly, with different complaints;
+ * fractions of a duration go through doubles.
  *
  * Neighbours: zone.c reads zone files
  *
@@ -266,7 +266,8 @@ static const struct {
     { { "h", 1 }, UINT64_C(3600000000000) },
 };
 
-/* Nanoseconds of the unit that the text begins with, 0 when it is none; a unit ends before `.` or a digit. */
+/* Nanoseconds of the unit that the text begins with, 0 when it is none; a unit ends before `.` or a
+ * digit. */
 static uint64_t take_unit(str *s)
 {
     isize len = 0;

@@ -1,7 +1,7 @@
 /* utf8.c — UTF-8: check, decode, count
  *
- * One decoder knows the well-formed byte sequences (Unicode, table 3-7); everything else rests on it.
- * ASCII runs are passed eight bytes at a time, since most text is ASCII.
+ * One decoder knows the well-formed byte sequences (Unicode, table 3-7); everything else rests on
+ * it. ASCII runs are passed eight bytes at a time, since most text is ASCII.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,7 +11,8 @@
 
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
-/* Length of the ASCII run at the start of n bytes, rounded down to whole words or exact at the end. */
+/* Length of the ASCII run at the start of n bytes, rounded down to whole words or exact at the end.
+ * */
 static isize ascii_run(const unsigned char *p, isize n)
 {
     isize i = 0;
@@ -28,7 +29,8 @@ static isize ascii_run(const unsigned char *p, isize n)
     return i;
 }
 
-/* Decodes one sequence of at most n bytes (n > 0); returns its length, 0 when it is not well-formed. */
+/* Decodes one sequence of at most n bytes (n > 0); returns its length, 0 when it is not
+ * well-formed. */
 static int decode(const unsigned char *p, isize n, int32_t *code_point)
 {
     unsigned first = p[0];
@@ -45,11 +47,20 @@ static int decode(const unsigned char *p, isize n, int32_t *code_point)
     }
     unsigned low = 0x80, high = 0xBF; /* bounds of the second byte */
     switch (first) {
-    case 0xE0: low = 0xA0; break;
-    case 0xED: high = 0x9F; break;
-    case 0xF0: low = 0x90; break;
-    case 0xF4: high = 0x8F; break;
-    default: break;
+    case 0xE0:
+        low = 0xA0;
+        break;
+    case 0xED:
+        high = 0x9F;
+        break;
+    case 0xF0:
+        low = 0x90;
+        break;
+    case 0xF4:
+        high = 0x8F;
+        break;
+    default:
+        break;
     }
     if (p[1] < low || p[1] > high) {
         return 0;

@@ -1,11 +1,12 @@
 /* zone.c — time zones from the files of the system's zone database
  *
- * A file (TZif, RFC 8536 and its successor) holds a sorted table of instants at which the offset changes,
- * and a rule in the notation of POSIX's TZ variable for the time behind the table. Version 1 has only a
- * table of 32-bit instants; later versions repeat it with 64 bits and add the rule.
+ * A file (TZif, RFC 8536 and its successor) holds a sorted table of instants at which the offset
+ * changes, and a rule in the notation of POSIX's TZ variable for the time behind the table. Version
+ * 1 has only a table of 32-bit instants; later versions repeat it with 64 bits and add the rule.
  *
- * Nothing in a file is believed: counts are checked against its length, indices against counts, offsets
- * against what the format allows, the table for its order. What is wrong makes the zone unknown.
+ * Nothing in a file is believed: counts are checked against its length, indices against counts,
+ * offsets against what the format allows, the table for its order. What is wrong makes the zone
+ * unknown.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -123,7 +124,8 @@ static bool take_time(str *s, int most_hours, int *out)
         return false;
     }
     if (take(s, ':')) {
-        if (!take_number(s, 0, 59, &minutes) || (take(s, ':') && !take_number(s, 0, 59, &seconds))) {
+        if (!take_number(s, 0, 59, &minutes) ||
+            (take(s, ':') && !take_number(s, 0, 59, &seconds))) {
             return false;
         }
     }
@@ -144,8 +146,8 @@ static bool take_rule_day(str *s, struct rule_day *out)
         ok = take_number(s, 1, 365, &out->day);
     } else if (take(s, 'M')) {
         out->form = DAY_MONTH;
-        ok = take_number(s, 1, 12, &out->month) && take(s, '.') && take_number(s, 1, 5, &out->week) &&
-             take(s, '.') && take_number(s, 0, 6, &out->day);
+        ok = take_number(s, 1, 12, &out->month) && take(s, '.') &&
+             take_number(s, 1, 5, &out->week) && take(s, '.') && take_number(s, 0, 6, &out->day);
     } else {
         out->form = DAY_ZERO;
         ok = take_number(s, 0, 365, &out->day);
@@ -190,8 +192,12 @@ static int64_t seconds_of(const struct rule_day *d, int64_t year)
     bool leap = march - start == 60LL * DAY_SECONDS;
     int64_t days = 0;
     switch (d->form) {
-    case DAY_ZERO: days = d->day; break;
-    case DAY_JULIAN: days = d->day - 1 + (leap && d->day >= 60); break;
+    case DAY_ZERO:
+        days = d->day;
+        break;
+    case DAY_JULIAN:
+        days = d->day - 1 + (leap && d->day >= 60);
+        break;
     case DAY_MONTH: {
         int64_t first = time_from_civil(year, d->month, 1, 0, 0, 0);
         int64_t next = d->month == 12 ? time_from_civil(year + 1, 1, 1, 0, 0, 0)
@@ -260,7 +266,8 @@ static bool read_block(str data, isize time_size, struct block *out)
     }
     char version = data.ptr[4];
     out->version = version == '\0' ? 1 : version >= '2' && version <= '9' ? version - '0' : 0;
-    isize count[6]; /* in the file's order: UT/local, standard/wall, leap seconds, times, types, chars */
+    isize count
+        [6]; /* in the file's order: UT/local, standard/wall, leap seconds, times, types, chars */
     for (int i = 0; i < 6; i++) {
         count[i] = (isize)load_be(data.ptr + 20 + 4 * i, 4);
         if (count[i] > data.len) {
@@ -383,13 +390,15 @@ static bool read_zone(struct arena *arena, str data, struct zone *zone)
 /* Letters, digits, `_ + - /`, parts that are not empty: nothing that leaves the directory. */
 static bool name_ok(str name)
 {
-    if (name.len == 0 || name.len > NAME_MOST || name.ptr[0] == '/' || name.ptr[name.len - 1] == '/') {
+    if (name.len == 0 || name.len > NAME_MOST || name.ptr[0] == '/' ||
+        name.ptr[name.len - 1] == '/') {
         return false;
     }
     for (isize i = 0; i < name.len; i++) {
         char c = name.ptr[i];
         bool doubled = c == '/' && name.ptr[i - 1] == '/'; /* i > 0: the first is no slash */
-        if (doubled || !(is_letter(c) || is_digit(c) || c == '_' || c == '+' || c == '-' || c == '/')) {
+        if (doubled ||
+            !(is_letter(c) || is_digit(c) || c == '_' || c == '+' || c == '-' || c == '/')) {
             return false;
         }
     }
@@ -418,7 +427,8 @@ const struct zone *zone_load(struct arena *arena, str name, const char *director
 int zone_offset(const struct zone *zone, int64_t seconds)
 {
     if (zone->count == 0 || seconds < zone->at[0]) {
-        return zone->count == 0 && zone->rule.given ? rule_offset(&zone->rule, seconds) : zone->first;
+        return zone->count == 0 && zone->rule.given ? rule_offset(&zone->rule, seconds)
+                                                    : zone->first;
     }
     isize low = 0, high = zone->count; /* the change in force is in [low, high) */
     while (high - low > 1) {

@@ -1,7 +1,7 @@
 /* compare.c — equality, order and hash of values
  *
- * Numbers of different kinds are compared the reference's way: an integer meets a double as a double,
- * unless the double lies outside the integer type. Above 2^53 that is not exact, on purpose
+ * Numbers of different kinds are compared the reference's way: an integer meets a double as a
+ * double, unless the double lies outside the integer type. Above 2^53 that is not exact, on purpose
  * (spec: cel#equality). The hash goes the same way, so numbers that are equal hash alike.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -139,17 +139,25 @@ int value_equal(struct value a, struct value b)
         return 0;
     }
     switch ((enum value_kind)a.kind) {
-    case V_NULL: return 1;
+    case V_NULL:
+        return 1;
     case V_BOOL:
-    case V_DURATION: return a.i == b.i;
+    case V_DURATION:
+        return a.i == b.i;
     case V_STRING:
     case V_BYTES:
-    case V_TYPE: return same_text(a, b);
-    case V_TIMESTAMP: return a.i == b.i && a.len == b.len;
-    case V_LIST: return lists_equal(a, b);
-    case V_MAP: return maps_equal(a.map, b.map);
-    case V_OPTIONAL: return optionals_equal(a, b);
-    default: return 0;
+    case V_TYPE:
+        return same_text(a, b);
+    case V_TIMESTAMP:
+        return a.i == b.i && a.len == b.len;
+    case V_LIST:
+        return lists_equal(a, b);
+    case V_MAP:
+        return maps_equal(a.map, b.map);
+    case V_OPTIONAL:
+        return optionals_equal(a, b);
+    default:
+        return 0;
     }
 }
 
@@ -169,11 +177,15 @@ int value_compare(struct value a, struct value b)
     }
     switch ((enum value_kind)a.kind) {
     case V_BOOL:
-    case V_DURATION: return order_int(a.i, b.i);
+    case V_DURATION:
+        return order_int(a.i, b.i);
     case V_STRING:
-    case V_BYTES: return order_int(str_cmp(v_str(a), v_str(b)), 0);
-    case V_TIMESTAMP: return a.i != b.i ? order_int(a.i, b.i) : order_uint(a.len, b.len);
-    default: return VALUE_UNORDERED;
+    case V_BYTES:
+        return order_int(str_cmp(v_str(a), v_str(b)), 0);
+    case V_TIMESTAMP:
+        return a.i != b.i ? order_int(a.i, b.i) : order_uint(a.len, b.len);
+    default:
+        return VALUE_UNORDERED;
     }
 }
 
@@ -196,17 +208,26 @@ static uint64_t hash_double(double d)
 uint64_t value_hash(struct value v)
 {
     switch ((enum value_kind)v.kind) {
-    case V_INT: return hash_double((double)v.i);
-    case V_UINT: return hash_double((double)v.u);
-    case V_DOUBLE: return hash_double(v.d);
+    case V_INT:
+        return hash_double((double)v.i);
+    case V_UINT:
+        return hash_double((double)v.u);
+    case V_DOUBLE:
+        return hash_double(v.d);
     case V_STRING:
     case V_BYTES:
-    case V_TYPE: return str_hash(v_str(v)) + v.kind;
+    case V_TYPE:
+        return str_hash(v_str(v)) + v.kind;
     case V_BOOL:
-    case V_DURATION: return hash_words(v.kind, (uint64_t)v.i, 0);
-    case V_TIMESTAMP: return hash_words(v.kind, (uint64_t)v.i, v.len);
-    case V_LIST: return hash_words(v.kind, v.len, 0);
-    case V_MAP: return hash_words(v.kind, v.map->count, 0);
-    default: return hash_words(V_OBJECT, 0, 0); /* objects may equal other kinds; all alike */
+    case V_DURATION:
+        return hash_words(v.kind, (uint64_t)v.i, 0);
+    case V_TIMESTAMP:
+        return hash_words(v.kind, (uint64_t)v.i, v.len);
+    case V_LIST:
+        return hash_words(v.kind, v.len, 0);
+    case V_MAP:
+        return hash_words(v.kind, v.map->count, 0);
+    default:
+        return hash_words(V_OBJECT, 0, 0); /* objects may equal other kinds; all alike */
     }
 }

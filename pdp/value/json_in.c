@@ -1,8 +1,8 @@
 /* json_in.c — JSON text → values, strictly
  *
- * yyjson checks grammar, UTF-8, surrogates and the range of numbers. It keeps repeated names and does not
- * count levels, so one walk over its tree does both before anyone else sees the tree; from then on recursion
- * is bounded.
+ * yyjson checks grammar, UTF-8, surrogates and the range of numbers. It keeps repeated names and
+ * does not count levels, so one walk over its tree does both before anyone else sees the tree; from
+ * then on recursion is bounded.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,7 +13,7 @@
 #define DEFAULT_DEPTH  64
 #define DEPTH_MOST     1000 /* what the walks below may recurse, whatever the caller says */
 #define DEFAULT_VALUES 200000
-#define SCAN_MOST      16   /* members up to which names are compared pairwise */
+#define SCAN_MOST      16 /* members up to which names are compared pairwise */
 
 /* ---- memory for yyjson ---- */
 
@@ -140,15 +140,15 @@ static bool check_array(struct checker *c, yyjson_val *array)
 static bool check_node(struct checker *c, yyjson_val *node)
 {
     if (++c->values > value_limit(c->limits)) {
-        return refuse(c, 0, str_printf(c->arena, "more than %lld values",
-                                       (long long)value_limit(c->limits)));
+        return refuse(
+            c, 0, str_printf(c->arena, "more than %lld values", (long long)value_limit(c->limits)));
     }
     if (!unsafe_yyjson_is_ctn(node)) {
         return true;
     }
     if (++c->depth > depth_limit(c->limits)) {
-        return refuse(c, 0, str_printf(c->arena, "nested deeper than %d levels",
-                                       depth_limit(c->limits)));
+        return refuse(c, 0,
+                      str_printf(c->arena, "nested deeper than %d levels", depth_limit(c->limits)));
     }
     bool ok = yyjson_is_obj(node) ? check_object(c, node) : check_array(c, node);
     c->depth--;
@@ -160,16 +160,26 @@ static bool check_node(struct checker *c, yyjson_val *node)
 static str words_for(const yyjson_read_err *err)
 {
     switch (err->code) {
-    case 2: /* YYJSON_READ_ERROR_MEMORY_ALLOCATION */ return S("out of memory");
-    case 3: /* EMPTY_CONTENT */ return S("no value");
-    case 4: /* UNEXPECTED_CONTENT */ return S("text after the value");
-    case 5: /* UNEXPECTED_END */ return S("unexpected end of text");
-    case 6: /* UNEXPECTED_CHARACTER */ return S("unexpected character");
-    case 7: /* JSON_STRUCTURE */ return S("trailing comma");
-    case 9: /* INVALID_NUMBER */ return S("invalid number");
-    case 10: /* INVALID_STRING */ return S("invalid string");
-    case 11: /* LITERAL */ return S("invalid literal");
-    default: return S("invalid JSON");
+    case 2: /* YYJSON_READ_ERROR_MEMORY_ALLOCATION */
+        return S("out of memory");
+    case 3: /* EMPTY_CONTENT */
+        return S("no value");
+    case 4: /* UNEXPECTED_CONTENT */
+        return S("text after the value");
+    case 5: /* UNEXPECTED_END */
+        return S("unexpected end of text");
+    case 6: /* UNEXPECTED_CHARACTER */
+        return S("unexpected character");
+    case 7: /* JSON_STRUCTURE */
+        return S("trailing comma");
+    case 9: /* INVALID_NUMBER */
+        return S("number is malformed or out of range");
+    case 10: /* INVALID_STRING */
+        return S("invalid string");
+    case 11: /* LITERAL */
+        return S("invalid literal");
+    default:
+        return S("invalid JSON");
     }
 }
 
@@ -229,12 +239,18 @@ static struct value number_value(yyjson_val *node)
 struct value json_value(struct arena *arena, yyjson_val *node)
 {
     switch (unsafe_yyjson_get_type(node)) {
-    case YYJSON_TYPE_BOOL: return v_bool(unsafe_yyjson_get_bool(node));
-    case YYJSON_TYPE_NUM: return number_value(node);
-    case YYJSON_TYPE_STR: return v_string(text_of(node));
-    case YYJSON_TYPE_ARR: return array_value(arena, node);
-    case YYJSON_TYPE_OBJ: return object_value(arena, node);
-    default: return v_null();
+    case YYJSON_TYPE_BOOL:
+        return v_bool(unsafe_yyjson_get_bool(node));
+    case YYJSON_TYPE_NUM:
+        return number_value(node);
+    case YYJSON_TYPE_STR:
+        return v_string(text_of(node));
+    case YYJSON_TYPE_ARR:
+        return array_value(arena, node);
+    case YYJSON_TYPE_OBJ:
+        return object_value(arena, node);
+    default:
+        return v_null();
     }
 }
 

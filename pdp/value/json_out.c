@@ -1,7 +1,7 @@
 /* json_out.c — append-only JSON writer
  *
- * A value is looked through before its first byte is written: what cannot be said in JSON must not leave half
- * a value in a reply.
+ * A value is looked through before its first byte is written: what cannot be said in JSON must not
+ * leave half a value in a reply.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -102,14 +102,30 @@ static bool is_plain(char c)
 static void add_escape(struct sb *out, unsigned char c)
 {
     switch (c) {
-    case '"': sb_add(out, S("\\\"")); return;
-    case '\\': sb_add(out, S("\\\\")); return;
-    case '\b': sb_add(out, S("\\b")); return;
-    case '\f': sb_add(out, S("\\f")); return;
-    case '\n': sb_add(out, S("\\n")); return;
-    case '\r': sb_add(out, S("\\r")); return;
-    case '\t': sb_add(out, S("\\t")); return;
-    default: sb_printf(out, "\\u%04x", (unsigned)c); return;
+    case '"':
+        sb_add(out, S("\\\""));
+        return;
+    case '\\':
+        sb_add(out, S("\\\\"));
+        return;
+    case '\b':
+        sb_add(out, S("\\b"));
+        return;
+    case '\f':
+        sb_add(out, S("\\f"));
+        return;
+    case '\n':
+        sb_add(out, S("\\n"));
+        return;
+    case '\r':
+        sb_add(out, S("\\r"));
+        return;
+    case '\t':
+        sb_add(out, S("\\t"));
+        return;
+    default:
+        sb_printf(out, "\\u%04x", (unsigned)c);
+        return;
     }
 }
 
@@ -208,17 +224,28 @@ static bool has_json_form(struct arena *scratch, struct value v, str *why);
 static str key_complaint(struct value key)
 {
     switch ((enum value_kind)key.kind) {
-    case V_NULL: return S("type conversion error from 'null_type' to 'string'");
-    case V_BOOL: return S("type conversion error from bool to 'string'");
-    case V_INT: return S("unsupported type conversion from 'int' to string");
-    case V_UINT: return S("unsupported type conversion from 'uint' to string");
-    case V_DOUBLE: return S("type conversion error from Double to 'string'");
-    case V_LIST: return S("type conversion error from list to 'string'");
-    case V_MAP: return S("type conversion error from map to 'string'");
-    case V_TIMESTAMP: return S("type conversion error from 'Timestamp' to 'string'");
-    case V_DURATION: return S("type conversion error from 'Duration' to 'string'");
-    case V_TYPE: return S("type conversion not supported for 'type'");
-    default: return S("unsupported type conversion to 'string'");
+    case V_NULL:
+        return S("type conversion error from 'null_type' to 'string'");
+    case V_BOOL:
+        return S("type conversion error from bool to 'string'");
+    case V_INT:
+        return S("unsupported type conversion from 'int' to string");
+    case V_UINT:
+        return S("unsupported type conversion from 'uint' to string");
+    case V_DOUBLE:
+        return S("type conversion error from Double to 'string'");
+    case V_LIST:
+        return S("type conversion error from list to 'string'");
+    case V_MAP:
+        return S("type conversion error from map to 'string'");
+    case V_TIMESTAMP:
+        return S("type conversion error from 'Timestamp' to 'string'");
+    case V_DURATION:
+        return S("type conversion error from 'Duration' to 'string'");
+    case V_TYPE:
+        return S("type conversion not supported for 'type'");
+    default:
+        return S("unsupported type conversion to 'string'");
     }
 }
 
@@ -255,8 +282,9 @@ static bool object_has_json_form(struct arena *scratch, const struct object *o, 
     if (plain.kind != V_NONE) {
         return has_json_form(scratch, plain, why);
     }
-    return refuse(why, o->cls->no_json.len > 0 ? o->cls->no_json
-                                               : S("unsupported type conversion to '*structpb.Value'"));
+    return refuse(why, o->cls->no_json.len > 0
+                           ? o->cls->no_json
+                           : S("unsupported type conversion to '*structpb.Value'"));
 }
 
 static str not_finite(double d)
@@ -275,20 +303,29 @@ static bool has_json_form(struct arena *scratch, struct value v, str *why)
     case V_UINT:
     case V_BYTES:
     case V_TIMESTAMP:
-    case V_DURATION: return true;
-    case V_DOUBLE: return isfinite(v.d) || refuse(why, not_finite(v.d));
+    case V_DURATION:
+        return true;
+    case V_DOUBLE:
+        return isfinite(v.d) || refuse(why, not_finite(v.d));
     case V_STRING:
-        return utf8_invalid(v_str(v)) < 0 || refuse(why, S("proto: field google.protobuf.Value.string_value contains "
-                                      "invalid UTF-8"));
-    case V_LIST: return list_has_json_form(scratch, v, why);
-    case V_MAP: return map_has_json_form(scratch, v.map, why);
-    case V_OBJECT: return object_has_json_form(scratch, v.object, why);
+        return utf8_invalid(v_str(v)) < 0 ||
+               refuse(why, S("proto: field google.protobuf.Value.string_value contains "
+                             "invalid UTF-8"));
+    case V_LIST:
+        return list_has_json_form(scratch, v, why);
+    case V_MAP:
+        return map_has_json_form(scratch, v.map, why);
+    case V_OBJECT:
+        return object_has_json_form(scratch, v.object, why);
     case V_OPTIONAL:
         return v.items != NULL ? has_json_form(scratch, *v.items, why)
                                : refuse(why, S("optional.none() dereference"));
-    case V_TYPE: return refuse(why, S("type conversion not supported for 'type'"));
-    case V_ERROR: return refuse(why, v.err->text);
-    default: return refuse(why, S("value is not known"));
+    case V_TYPE:
+        return refuse(why, S("type conversion not supported for 'type'"));
+    case V_ERROR:
+        return refuse(why, v.err->text);
+    default:
+        return refuse(why, S("value is not known"));
     }
 }
 
@@ -311,7 +348,9 @@ static void write_time(struct jw *w, struct value v)
 static void write_value(struct jw *w, struct arena *scratch, struct value v)
 {
     switch ((enum value_kind)v.kind) {
-    case V_BOOL: jw_bool(w, v.i != 0); return;
+    case V_BOOL:
+        jw_bool(w, v.i != 0);
+        return;
     case V_INT:
         if (v.i < -INT_MOST || v.i > INT_MOST) {
             write_number_text(w, v);
@@ -326,11 +365,19 @@ static void write_value(struct jw *w, struct arena *scratch, struct value v)
         }
         jw_int(w, (int64_t)v.u);
         return;
-    case V_DOUBLE: jw_double(w, v.d); return;
-    case V_STRING: jw_string(w, v_str(v)); return;
-    case V_BYTES: jw_string(w, b64_encode(scratch, v_str(v), B64_STANDARD, true)); return;
+    case V_DOUBLE:
+        jw_double(w, v.d);
+        return;
+    case V_STRING:
+        jw_string(w, v_str(v));
+        return;
+    case V_BYTES:
+        jw_string(w, b64_encode(scratch, v_str(v), B64_STANDARD, true));
+        return;
     case V_TIMESTAMP:
-    case V_DURATION: write_time(w, v); return;
+    case V_DURATION:
+        write_time(w, v);
+        return;
     case V_LIST:
         jw_array(w);
         for (uint32_t i = 0; i < v.len; i++) {
@@ -346,9 +393,15 @@ static void write_value(struct jw *w, struct arena *scratch, struct value v)
         }
         jw_object_end(w);
         return;
-    case V_OBJECT: write_value(w, scratch, plain_of(scratch, v.object)); return;
-    case V_OPTIONAL: write_value(w, scratch, *v.items); return;
-    default: jw_null(w); return;
+    case V_OBJECT:
+        write_value(w, scratch, plain_of(scratch, v.object));
+        return;
+    case V_OPTIONAL:
+        write_value(w, scratch, *v.items);
+        return;
+    default:
+        jw_null(w);
+        return;
     }
 }
 

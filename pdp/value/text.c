@@ -1,7 +1,7 @@
 /* text.c — value → one line of text
  *
- * The text is an expression of the language where one exists, so that a listing can be pasted into a policy;
- * maps stand in their order of insertion.
+ * The text is an expression of the language where one exists, so that a listing can be pasted into
+ * a policy; maps stand in their order of insertion.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,16 +17,26 @@
 static char short_escape(int32_t c)
 {
     switch (c) {
-    case '\a': return 'a';
-    case '\b': return 'b';
-    case '\f': return 'f';
-    case '\n': return 'n';
-    case '\r': return 'r';
-    case '\t': return 't';
-    case '\v': return 'v';
-    case '"': return '"';
-    case '\\': return '\\';
-    default: return 0;
+    case '\a':
+        return 'a';
+    case '\b':
+        return 'b';
+    case '\f':
+        return 'f';
+    case '\n':
+        return 'n';
+    case '\r':
+        return 'r';
+    case '\t':
+        return 't';
+    case '\v':
+        return 'v';
+    case '"':
+        return '"';
+    case '\\':
+        return '\\';
+    default:
+        return 0;
     }
 }
 
@@ -91,7 +101,8 @@ static void add_time(struct sb *out, struct value v)
 {
     char text[NUM_TEXT];
     bool instant = v.kind == V_TIMESTAMP;
-    int len = instant ? time_put_rfc3339(text, v.i, (int32_t)v.len, v.aux) : time_put_duration(text, v.i);
+    int len =
+        instant ? time_put_rfc3339(text, v.i, (int32_t)v.len, v.aux) : time_put_duration(text, v.i);
     sb_add(out, instant ? S("timestamp(\"") : S("duration(\""));
     sb_add(out, (str){ text, len });
     sb_add(out, S("\")"));
@@ -133,21 +144,41 @@ static void add_object(struct sb *out, const struct object *o)
 void value_text(struct sb *out, struct value v)
 {
     switch ((enum value_kind)v.kind) {
-    case V_NULL: sb_add(out, S("null")); return;
-    case V_BOOL: sb_add(out, v.i != 0 ? S("true") : S("false")); return;
-    case V_INT: sb_int(out, v.i); return;
+    case V_NULL:
+        sb_add(out, S("null"));
+        return;
+    case V_BOOL:
+        sb_add(out, v.i != 0 ? S("true") : S("false"));
+        return;
+    case V_INT:
+        sb_int(out, v.i);
+        return;
     case V_UINT:
         sb_uint(out, v.u);
         sb_byte(out, 'u');
         return;
-    case V_DOUBLE: add_double(out, v.d); return;
-    case V_STRING: add_string(out, v_str(v)); return;
-    case V_BYTES: add_bytes(out, v_str(v)); return;
-    case V_LIST: add_list(out, v); return;
-    case V_MAP: add_map(out, v.map); return;
+    case V_DOUBLE:
+        add_double(out, v.d);
+        return;
+    case V_STRING:
+        add_string(out, v_str(v));
+        return;
+    case V_BYTES:
+        add_bytes(out, v_str(v));
+        return;
+    case V_LIST:
+        add_list(out, v);
+        return;
+    case V_MAP:
+        add_map(out, v.map);
+        return;
     case V_TIMESTAMP:
-    case V_DURATION: add_time(out, v); return;
-    case V_TYPE: sb_add(out, v_str(v)); return;
+    case V_DURATION:
+        add_time(out, v);
+        return;
+    case V_TYPE:
+        sb_add(out, v_str(v));
+        return;
     case V_OPTIONAL:
         if (v.items == NULL) {
             sb_add(out, S("optional.none()"));
@@ -157,14 +188,19 @@ void value_text(struct sb *out, struct value v)
         value_text(out, *v.items);
         sb_byte(out, ')');
         return;
-    case V_OBJECT: add_object(out, v.object); return;
+    case V_OBJECT:
+        add_object(out, v.object);
+        return;
     case V_ERROR:
         sb_add(out, S("error: "));
         sb_add(out, v.err->text);
         return;
-    case V_UNKNOWN: sb_add(out, S("unknown")); return;
+    case V_UNKNOWN:
+        sb_add(out, S("unknown"));
+        return;
     case V_NONE:
-    case V_KIND_COUNT: break;
+    case V_KIND_COUNT:
+        break;
     }
     sb_add(out, S("none"));
 }

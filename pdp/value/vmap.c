@@ -1,7 +1,7 @@
 /* vmap.c — maps: entries in order of insertion, a hash index when there are many
  *
- * One hash serves all kinds of keys, because numbers of equal value hash alike; which of them a key finds is
- * decided by comparing. Entries and index are one allocation, made anew when a map grows.
+ * One hash serves all kinds of keys, because numbers of equal value hash alike; which of them a key
+ * finds is decided by comparing. Entries and index are one allocation, made anew when a map grows.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,7 +11,8 @@
 
 /* ---- keys ---- */
 
-/* Same kind and same content. NaN is no key's content; lists, maps and objects count by identity. */
+/* Same kind and same content. NaN is no key's content; lists, maps and objects count by identity.
+ * */
 static bool same_key(struct value a, struct value b)
 {
     if (a.kind != b.kind) {
@@ -20,13 +21,19 @@ static bool same_key(struct value a, struct value b)
     switch ((enum value_kind)a.kind) {
     case V_STRING:
     case V_BYTES:
-    case V_TYPE: return str_eq(v_str(a), v_str(b));
-    case V_DOUBLE: return a.d == b.d;
-    case V_TIMESTAMP: return a.i == b.i && a.len == b.len;
-    case V_NULL: return true;
+    case V_TYPE:
+        return str_eq(v_str(a), v_str(b));
+    case V_DOUBLE:
+        return a.d == b.d;
+    case V_TIMESTAMP:
+        return a.i == b.i && a.len == b.len;
+    case V_NULL:
+        return true;
     case V_LIST:
-    case V_MAP: return a.len == b.len && a.i == b.i;
-    default: return a.i == b.i;
+    case V_MAP:
+        return a.len == b.len && a.i == b.i;
+    default:
+        return a.i == b.i;
     }
 }
 
@@ -62,7 +69,8 @@ static void index_add(struct vmap *map, uint32_t entry)
     map->slots[at] = entry + 1;
 }
 
-/* Takes room for `cap` entries and, when that is more than is scanned, for an index at most half full. */
+/* Takes room for `cap` entries and, when that is more than is scanned, for an index at most half
+ * full. */
 static void make_room(struct arena *arena, struct vmap *map, isize cap)
 {
     if (cap > UINT32_MAX / 8) {

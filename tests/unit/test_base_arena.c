@@ -1,4 +1,4 @@
-/* test_base_arena.c — memory: alignment, marks, the cap, the guard, injected failures; vectors and maps
+/* test_base_arena.c — alignment, marks, the cap, the guard, injected failures; vectors and maps
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,7 @@
 /* test_base_num.c — numbers and text
  *
- * What the layouts must be is in tables; that the digits are the shortest and nearest is checked on many
- * random doubles against the C library, which works in the C locale here.
+ * What the layouts must be is in tables; that the digits are the shortest and nearest is checked on
+ * many random doubles against the C library, which works in the C locale here.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -55,7 +55,8 @@ START_TEST(parse_uint)
     uint64_t n = 0;
     ck_assert(num_parse_uint(S("18446744073709551615"), &n) && n == UINT64_MAX);
     ck_assert(!num_parse_uint(S("18446744073709551616"), &n));
-    ck_assert(!num_parse_uint(S("-1"), &n) && !num_parse_uint(S("+1"), &n) && !num_parse_uint(S(""), &n));
+    ck_assert(!num_parse_uint(S("-1"), &n) && !num_parse_uint(S("+1"), &n) &&
+              !num_parse_uint(S(""), &n));
 }
 END_TEST
 
@@ -99,7 +100,8 @@ static const struct {
     { 9.5367431640625e-07, "9.5367431640625e-07", "0.00000095367431640625", "9.5367431640625e-7" },
     { 2.0 / 3, "0.6666666666666666", "0.6666666666666666", "0.6666666666666666" },
     { 2251799813685248.5, "2.2517998136852485e+15", "2251799813685248.5", "2251799813685248.5" },
-    { 0x1p-1022, "2.2250738585072014e-308", NULL, NULL }, /* lower neighbour is as far as the upper one */
+    { 0x1p-1022, "2.2250738585072014e-308", NULL,
+      NULL }, /* lower neighbour is as far as the upper one */
     { 0x1p-1021, "4.450147717014403e-308", NULL, NULL },
     { 0x1p63, "9.223372036854776e+18", "9223372036854776000", "9223372036854776000" },
 };
@@ -133,7 +135,8 @@ END_TEST
 START_TEST(longest_texts_fit)
 {
     char text[NUM_TEXT];
-    const double longest[] = { -DBL_MAX, -DBL_MIN, -5e-324, -2.2250738585072011e-308, -1.2345678901234567e-308 };
+    const double longest[] = { -DBL_MAX, -DBL_MIN, -5e-324, -2.2250738585072011e-308,
+                               -1.2345678901234567e-308 };
     for (int i = 0; i < countof(longest); i++) {
         ck_assert_int_lt(num_put_double_plain(text, longest[i]), NUM_TEXT);
     }
@@ -163,7 +166,8 @@ static int significant_digits(const char *text)
     return count - zeros;
 }
 
-/* True when the shortest text reads back and no text with fewer digits does; and none of as many is nearer. */
+/* True when the shortest text reads back and no text with fewer digits does; and none of as many is
+ * nearer. */
 static bool is_shortest(double d, const char *text)
 {
     char other[64];
@@ -171,7 +175,8 @@ static bool is_shortest(double d, const char *text)
     if (strtod(text, NULL) != d) {
         return false;
     }
-    (void)snprintf(other, sizeof(other), "%.*e", digits - 1, d); /* the nearest of that many digits */
+    (void)snprintf(other, sizeof(other), "%.*e", digits - 1,
+                   d); /* the nearest of that many digits */
     if (strtod(other, NULL) == d && significant_digits(other) <= digits) {
         char mine[64];
         (void)snprintf(mine, sizeof(mine), "%.*e", digits - 1, strtod(text, NULL));
@@ -210,10 +215,17 @@ START_TEST(random_doubles_are_shortest)
     for (int i = 0; i < 60000; i++) {
         uint64_t bits = unit_random(&seed);
         switch (i % 4) {
-        case 0: bits &= ~UINT64_C(0) << 52; break;                   /* powers of two: uneven neighbours   */
-        case 1: bits &= (UINT64_C(1) << 52) - 1; break;              /* subnormal                          */
-        case 2: bits = (bits & UINT64_C(0x800FFFFFFFFFFFFF)) | (1023 + bits % 60) << 52; break; /* usual */
-        default: break;
+        case 0:
+            bits &= ~UINT64_C(0) << 52;
+            break; /* powers of two: uneven neighbours   */
+        case 1:
+            bits &= (UINT64_C(1) << 52) - 1;
+            break; /* subnormal                          */
+        case 2:
+            bits = (bits & UINT64_C(0x800FFFFFFFFFFFFF)) | (1023 + bits % 60) << 52;
+            break; /* usual */
+        default:
+            break;
         }
         double d = from_bits(bits);
         char text[NUM_TEXT];
@@ -231,7 +243,8 @@ START_TEST(every_power_of_ten_and_two)
     for (int e = -323; e <= 308; e++) {
         (void)snprintf(want, sizeof(want), "1e%c%02d", e < 0 ? '-' : '+', abs(e));
         text[num_put_double_cel(text, strtod(want, NULL))] = '\0';
-        ck_assert(e >= -4 && e < 6 ? strtod(text, NULL) == strtod(want, NULL) : strcmp(text, want) == 0);
+        ck_assert(e >= -4 && e < 6 ? strtod(text, NULL) == strtod(want, NULL)
+                                   : strcmp(text, want) == 0);
     }
     for (int e = -1074; e <= 1023; e++) {
         double d = ldexp(1, e);
@@ -260,7 +273,7 @@ static const struct {
     { "1e99999999999999999999", true, HUGE_VAL },
     { "0e99999999999999999999", true, 0 },
     { "1e-99999999999999999999", true, 0 },
-    { "9007199254740993", true, 9007199254740992.0 },          /* a tie goes to even           */
+    { "9007199254740993", true, 9007199254740992.0 }, /* a tie goes to even           */
     { "9007199254740995", true, 9007199254740996.0 },
     { "9007199254740993.0000000000000000000000001", true, 9007199254740994.0 },
     { "1.7976931348623158e308", true, DBL_MAX },
@@ -311,7 +324,8 @@ START_TEST(parse_double_of_any_length)
 {
     char text[3000];
     uint64_t seed = 99;
-    for (int i = 0; i < 3000; i++) { /* the middle between two doubles, exactly, and a digit more or less */
+    for (int i = 0; i < 3000;
+         i++) { /* the middle between two doubles, exactly, and a digit more or less */
         double d = fabs(from_bits(unit_random(&seed) & ~(UINT64_C(1) << 62)));
         if (!isfinite(d)) {
             continue;
@@ -338,26 +352,72 @@ static const struct {
     const char *text;
     const char *want; /* in the layout of string(d); NULL: refused */
 } gos[] = {
-    { "1", "1" },           { "+1.5", "1.5" },         { "5.", "5" },           { ".5", "0.5" },
-    { "-.5e-1", "-0.05" },  { "1e400", NULL },         { "-1e400", NULL },      { "1e-400", "0" },
-    { "NaN", "NaN" },       { "nan", "NaN" },          { "Inf", "+Inf" },       { "+Inf", "+Inf" },
-    { "-Infinity", "-Inf" }, { "INFINITY", "+Inf" },   { "infinit", NULL },     { "-nan", NULL },
-    { "+nan", NULL },       { "0x1p-2", "0.25" },      { "0x1.8p1", "3" },      { "0x.8p0", "0.5" },
-    { "0X1P3", "8" },       { "0x10", NULL },          { "0x1p", NULL },        { "0x", NULL },
-    { "0xp1", NULL },       { "1_0", "10" },           { "1__0", NULL },        { "_1", NULL },
-    { "1_", NULL },         { "1_.5", NULL },          { "1._5", NULL },        { "1.5_5", "1.55" },
-    { "1e1_0", "1e+10" },   { "1e_1", NULL },          { "1_e1", NULL },        { "1e1_", NULL },
-    { "0x_1p0", "1" },      { "0_x1p0", NULL },        { "0_1", "1" },          { "0x1_p1", NULL },
-    { "0b1", NULL },        { "0o7", NULL },           { "1e5000000000000", NULL },
-    { "0e5000000000000", "0" },                        { "--1", NULL },         { ".", NULL },
-    { "", NULL },           { " 1", NULL },            { "1 ", NULL },          { "e5", NULL },
-    { "1e", NULL },         { "1e+", NULL },           { "1.0f", NULL },        { "\xD9\xA1", NULL },
-    { "0x1.fffffffffffff8p1023", NULL },               { "0x1.fffffffffffff7p1023", "1.7976931348623157e+308" },
-    { "0x1p-1074", "5e-324" },                         { "0x1p-1075", "0" },    { "0x1.8p-1075", "5e-324" },
-    { "0x1p1024", NULL },   { "0x123456789abcdef123p0", "3.358127276707303e+20" },
-    { "0x1.00000000000008p0", "1" },                   { "0x1.00000000000008000000000001p0", "1.0000000000000002" },
+    { "1", "1" },
+    { "+1.5", "1.5" },
+    { "5.", "5" },
+    { ".5", "0.5" },
+    { "-.5e-1", "-0.05" },
+    { "1e400", NULL },
+    { "-1e400", NULL },
+    { "1e-400", "0" },
+    { "NaN", "NaN" },
+    { "nan", "NaN" },
+    { "Inf", "+Inf" },
+    { "+Inf", "+Inf" },
+    { "-Infinity", "-Inf" },
+    { "INFINITY", "+Inf" },
+    { "infinit", NULL },
+    { "-nan", NULL },
+    { "+nan", NULL },
+    { "0x1p-2", "0.25" },
+    { "0x1.8p1", "3" },
+    { "0x.8p0", "0.5" },
+    { "0X1P3", "8" },
+    { "0x10", NULL },
+    { "0x1p", NULL },
+    { "0x", NULL },
+    { "0xp1", NULL },
+    { "1_0", "10" },
+    { "1__0", NULL },
+    { "_1", NULL },
+    { "1_", NULL },
+    { "1_.5", NULL },
+    { "1._5", NULL },
+    { "1.5_5", "1.55" },
+    { "1e1_0", "1e+10" },
+    { "1e_1", NULL },
+    { "1_e1", NULL },
+    { "1e1_", NULL },
+    { "0x_1p0", "1" },
+    { "0_x1p0", NULL },
+    { "0_1", "1" },
+    { "0x1_p1", NULL },
+    { "0b1", NULL },
+    { "0o7", NULL },
+    { "1e5000000000000", NULL },
+    { "0e5000000000000", "0" },
+    { "--1", NULL },
+    { ".", NULL },
+    { "", NULL },
+    { " 1", NULL },
+    { "1 ", NULL },
+    { "e5", NULL },
+    { "1e", NULL },
+    { "1e+", NULL },
+    { "1.0f", NULL },
+    { "\xD9\xA1", NULL },
+    { "0x1.fffffffffffff8p1023", NULL },
+    { "0x1.fffffffffffff7p1023", "1.7976931348623157e+308" },
+    { "0x1p-1074", "5e-324" },
+    { "0x1p-1075", "0" },
+    { "0x1.8p-1075", "5e-324" },
+    { "0x1p1024", NULL },
+    { "0x123456789abcdef123p0", "3.358127276707303e+20" },
+    { "0x1.00000000000008p0", "1" },
+    { "0x1.00000000000008000000000001p0", "1.0000000000000002" },
     { "1.7976931348623158e308", "1.7976931348623157e+308" },
-    { "1.7976931348623159e308", NULL },                { "4.9e-324", "5e-324" },
+    { "1.7976931348623159e308", NULL },
+    { "4.9e-324", "5e-324" },
     { "9007199254740993", "9.007199254740992e+15" },
 };
 
@@ -393,8 +453,11 @@ static const struct {
     { 1e23, 1, "99999999999999991611392.0", "1.0e+23" },
     { 123456.789, 6, "123456.789000", "1.234568e+05" },
     { 1e-7, 3, "0.000", "1.000e-07" },
-    { -1e100, 0, "-10000000000000000159028911097599180468360808563945281389781327557747838772170381060813469985"
-                 "856815104", "-1e+100" },
+    { -1e100, 0,
+      "-1000000000000000015902891109759918046836080856394528138978132755774783877217038106081346998"
+      "5"
+      "856815104",
+      "-1e+100" },
     { 5e-324, 2, "0.00", "4.94e-324" },
     { HUGE_VAL, 2, "inf", "inf" },
     { -HUGE_VAL, 2, "-inf", "-inf" },

@@ -62,16 +62,19 @@ START_TEST(file_faults)
 {
     struct arena *arena = unit_arena();
     str got, error;
-    ck_assert_int_eq(file_read(arena, in_directory(arena, "absent"), 10, &got, &error), CARDEA_ENOTFOUND);
+    ck_assert_int_eq(file_read(arena, in_directory(arena, "absent"), 10, &got, &error),
+                     CARDEA_ENOTFOUND);
     expect_str(error, "No such file or directory");
     ck_assert_int_eq(file_read(arena, str_from_c(unit_directory()), 10, &got, &error), CARDEA_EIO);
     expect_str(error, "Is a directory");
     ck_assert_int_eq(file_read(arena, (str){ "a\0b", 3 }, 10, &got, &error), CARDEA_ENOTFOUND);
     ck_assert_int_eq(file_read(arena, STR_EMPTY, 10, &got, &error), CARDEA_ENOTFOUND);
-    ck_assert_int_eq(file_write(in_directory(arena, "absent/file"), S("x"), &error), CARDEA_ENOTFOUND);
+    ck_assert_int_eq(file_write(in_directory(arena, "absent/file"), S("x"), &error),
+                     CARDEA_ENOTFOUND);
     ck_assert_int_eq(file_write(STR_EMPTY, S("x"), &error), CARDEA_EIO);
     struct dir_list list;
-    ck_assert_int_eq(dir_read(arena, in_directory(arena, "absent"), &list, &error), CARDEA_ENOTFOUND);
+    ck_assert_int_eq(dir_read(arena, in_directory(arena, "absent"), &list, &error),
+                     CARDEA_ENOTFOUND);
     ck_assert_int_eq(list.list.len, 0);
 }
 END_TEST
@@ -141,8 +144,9 @@ START_TEST(directory_listing)
         const char *name;
         int kind;
         bool is_link;
-    } want[] = { { ".hidden", FILE_REGULAR, false }, { "Broken", FILE_OTHER, true }, { "a", FILE_REGULAR, false },
-                 { "b", FILE_DIRECTORY, false },     { "fifo", FILE_OTHER, false },  { "to-b", FILE_DIRECTORY, true } };
+    } want[] = { { ".hidden", FILE_REGULAR, false }, { "Broken", FILE_OTHER, true },
+                 { "a", FILE_REGULAR, false },       { "b", FILE_DIRECTORY, false },
+                 { "fifo", FILE_OTHER, false },      { "to-b", FILE_DIRECTORY, true } };
     struct dir_list got;
     ck_assert_int_eq(dir_read(arena, root, &got, NULL), CARDEA_OK);
     ck_assert_int_eq(got.list.len, countof(want));
@@ -198,7 +202,8 @@ static void write_some(void)
 {
     const struct log_field fields[] = { { "path", S("a\"b") }, { "n", S("1\n2") } };
     log_info("server", "listening on %s:%d", "127.0.0.1", 3592);
-    log_write(LOG_LEVEL_WARN, "store", fields, 2, "odd \x1b[31m name\r\n \xFF \xC2\x85 \xE2\x80\xA8 \xC3\xA9");
+    log_write(LOG_LEVEL_WARN, "store", fields, 2,
+              "odd \x1b[31m name\r\n \xFF \xC2\x85 \xE2\x80\xA8 \xC3\xA9");
     log_write(LOG_LEVEL_DEBUG, "store", NULL, 0, "not shown");
 }
 
@@ -208,12 +213,13 @@ START_TEST(log_as_json)
 {
     log_level_set(LOG_LEVEL_INFO);
     log_format_set(true);
-    expect_str(captured(unit_arena(), write_some),
-               "{\"@timestamp\":\"" TIME_TEXT "\",\"log.level\":\"info\",\"log.logger\":\"server\","
-               "\"message\":\"listening on 127.0.0.1:3592\"}\n"
-               "{\"@timestamp\":\"" TIME_TEXT "\",\"log.level\":\"warn\",\"log.logger\":\"store\","
-               "\"message\":\"odd \\u001b[31m name\\u000d\\u000a \xEF\xBF\xBD \\u0085 \\u2028 \xC3\xA9\","
-               "\"path\":\"a\\\"b\",\"n\":\"1\\u000a2\"}\n");
+    expect_str(
+        captured(unit_arena(), write_some),
+        "{\"@timestamp\":\"" TIME_TEXT "\",\"log.level\":\"info\",\"log.logger\":\"server\","
+        "\"message\":\"listening on 127.0.0.1:3592\"}\n"
+        "{\"@timestamp\":\"" TIME_TEXT "\",\"log.level\":\"warn\",\"log.logger\":\"store\","
+        "\"message\":\"odd \\u001b[31m name\\u000d\\u000a \xEF\xBF\xBD \\u0085 \\u2028 \xC3\xA9\","
+        "\"path\":\"a\\\"b\",\"n\":\"1\\u000a2\"}\n");
 }
 END_TEST
 
@@ -221,10 +227,11 @@ START_TEST(log_as_text)
 {
     log_level_set(LOG_LEVEL_INFO);
     log_format_set(false);
-    expect_str(captured(unit_arena(), write_some),
-               TIME_TEXT " info server: listening on 127.0.0.1:3592\n" TIME_TEXT
-                         " warn store: odd \\u001b[31m name\\u000d\\u000a \xEF\xBF\xBD \\u0085 \\u2028 \xC3\xA9"
-                         " path=\"a\\\"b\" n=\"1\\u000a2\"\n");
+    expect_str(
+        captured(unit_arena(), write_some), TIME_TEXT
+        " info server: listening on 127.0.0.1:3592\n" TIME_TEXT
+        " warn store: odd \\u001b[31m name\\u000d\\u000a \xEF\xBF\xBD \\u0085 \\u2028 \xC3\xA9"
+        " path=\"a\\\"b\" n=\"1\\u000a2\"\n");
 }
 END_TEST
 
@@ -232,7 +239,8 @@ static void write_too_much(void)
 {
     static char text[20000];
     memset(text, '"', sizeof(text) - 1);
-    const struct log_field fields[] = { { "big", { text, sizeof(text) - 1 } }, { "after", S("x") } };
+    const struct log_field fields[] = { { "big", { text, sizeof(text) - 1 } },
+                                        { "after", S("x") } };
     log_write(LOG_LEVEL_ERROR, "a", fields, 2, "%s", "short");
     log_write(LOG_LEVEL_ERROR, "b", fields, 2, "%s", text);
     log_write(LOG_LEVEL_ERROR, text, NULL, 0, "c");
@@ -304,8 +312,14 @@ static const struct {
     const char *name;
     int level; /* -1: unknown */
 } levels[] = {
-    { "debug", LOG_LEVEL_DEBUG }, { "INFO", LOG_LEVEL_INFO }, { "warn", LOG_LEVEL_WARN }, { "Warning", LOG_LEVEL_WARN },
-    { "error", LOG_LEVEL_ERROR }, { "none", LOG_LEVEL_NONE }, { "", -1 },                 { "trace", -1 },
+    { "debug", LOG_LEVEL_DEBUG },
+    { "INFO", LOG_LEVEL_INFO },
+    { "warn", LOG_LEVEL_WARN },
+    { "Warning", LOG_LEVEL_WARN },
+    { "error", LOG_LEVEL_ERROR },
+    { "none", LOG_LEVEL_NONE },
+    { "", -1 },
+    { "trace", -1 },
 };
 
 START_TEST(log_level_names)

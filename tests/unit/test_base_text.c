@@ -7,7 +7,10 @@
 #include "support/unit.h"
 
 /* Text with its length: may hold NUL. */
-#define T(literal) { literal, (isize)sizeof(literal) - 1 }
+#define T(literal)                                                                                 \
+    {                                                                                              \
+        literal, (isize)sizeof(literal) - 1                                                        \
+    }
 
 /* ---- str ---- */
 
@@ -15,8 +18,13 @@ static const struct {
     const char *a, *b;
     int order;
 } orders[] = {
-    { "", "", 0 },    { "a", "a", 0 },     { "a", "b", -1 },          { "ab", "a", 1 },
-    { "a", "ab", -1 }, { "z", "\xC3\xA9", -1 }, { "\xEF\xBF\xBD", "\xF0\x9F\x98\x80", -1 },
+    { "", "", 0 },
+    { "a", "a", 0 },
+    { "a", "b", -1 },
+    { "ab", "a", 1 },
+    { "a", "ab", -1 },
+    { "z", "\xC3\xA9", -1 },
+    { "\xEF\xBF\xBD", "\xF0\x9F\x98\x80", -1 },
 };
 
 START_TEST(order_is_bytewise)
@@ -30,7 +38,7 @@ static const struct {
     const char *text, *needle;
     int first, last;
 } finds[] = {
-    { "abcabc", "bc", 1, 4 }, { "abc", "", 0, 3 }, { "", "", 0, 0 },   { "", "a", -1, -1 },
+    { "abcabc", "bc", 1, 4 },  { "abc", "", 0, 3 },   { "", "", 0, 0 },     { "", "a", -1, -1 },
     { "abc", "abcd", -1, -1 }, { "aaa", "aa", 0, 1 }, { "abc", "c", 2, 2 }, { "abc", "x", -1, -1 },
 };
 
@@ -64,7 +72,8 @@ START_TEST(cutting_and_trimming)
     expect_str(tail, "");
     expect_str(str_trim(S(" \t\r\n\v\fx y ")), "x y");
     expect_str(str_trim(S("  ")), "");
-    ck_assert(str_starts(S("abc"), S("ab")) && !str_starts(S("a"), S("ab")) && str_starts(S(""), S("")));
+    ck_assert(str_starts(S("abc"), S("ab")) && !str_starts(S("a"), S("ab")) &&
+              str_starts(S(""), S("")));
     ck_assert(str_ends(S("abc"), S("bc")) && !str_ends(S("c"), S("bc")));
     ck_assert(str_eq_nocase(S("aZ9_"), S("Az9_")) && !str_eq_nocase(S("["), S("{")));
     expect_str(str_concat(unit_arena(), S("ab"), S("c")), "abc");
@@ -76,9 +85,10 @@ static const struct {
     const char *a, *b;
     int distance;
 } distances[] = {
-    { "", "", 0 },           { "abc", "abc", 0 },     { "abc", "abd", 1 },   { "abc", "ab", 1 },
-    { "kitten", "sitting", 3 }, { "approver", "approvers", 1 }, { "abc", "xyz", 3 }, { "abcd", "wxyz", 4 },
-    { "abcdefgh", "ijklmnop", 4 }, { "a", "abcdefgh", 4 }, /* stops beyond the limit of 3 */
+    { "", "", 0 },          { "abc", "abc", 0 },        { "abc", "abd", 1 },
+    { "abc", "ab", 1 },     { "kitten", "sitting", 3 }, { "approver", "approvers", 1 },
+    { "abc", "xyz", 3 },    { "abcd", "wxyz", 4 },      { "abcdefgh", "ijklmnop", 4 },
+    { "a", "abcdefgh", 4 }, /* stops beyond the limit of 3 */
 };
 
 START_TEST(distance)
@@ -108,7 +118,8 @@ static const struct {
     { T("0123456"), UINT64_C(0x810aaf7acf670379) },
     { T("01234567"), UINT64_C(0xda3dcedf84ea6cc6) },
     { T("012345678"), UINT64_C(0xb79d8581f8552753) },
-    { T("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+    { T("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "aaaaaaaaaa"),
       UINT64_C(0xdb4f1f048099e5ee) },
 };
 
@@ -139,7 +150,8 @@ START_TEST(builder)
     sb_uint(&sb, UINT64_MAX);
     sb_printf(&sb, " %s %.*s %d %x%c", "c", STR_ARG(S("def")), -7, 255U, '!');
     sb_rune(&sb, 0x1F600);
-    expect_str(sb_str(&sb), "ab-9223372036854775808 18446744073709551615 c def -7 ff!\xF0\x9F\x98\x80");
+    expect_str(sb_str(&sb),
+               "ab-9223372036854775808 18446744073709551615 c def -7 ff!\xF0\x9F\x98\x80");
     isize start = sb.len;
     char block[1000];
     memset(block, 'x', sizeof(block));
@@ -168,21 +180,21 @@ static const struct {
     { T("\xF0\x90\x80\x80"), -1, 1 },
     { T("\xF4\x8F\xBF\xBF"), -1, 1 },
     { T("0123456789abcdef\xC3\xA9"), -1, 17 },
-    { T("\x80"), 0, 0 },                       /* continuation alone             */
+    { T("\x80"), 0, 0 }, /* continuation alone             */
     { T("a\xBF"), 1, 0 },
-    { T("\xC0\x80"), 0, 0 },                   /* overlong                       */
+    { T("\xC0\x80"), 0, 0 }, /* overlong                       */
     { T("\xC1\xBF"), 0, 0 },
     { T("\xE0\x9F\xBF"), 0, 0 },
     { T("\xF0\x8F\xBF\xBF"), 0, 0 },
-    { T("\xED\xA0\x80"), 0, 0 },               /* surrogates                     */
+    { T("\xED\xA0\x80"), 0, 0 }, /* surrogates                     */
     { T("\xED\xBF\xBF"), 0, 0 },
-    { T("\xF4\x90\x80\x80"), 0, 0 },           /* above U+10FFFF                 */
+    { T("\xF4\x90\x80\x80"), 0, 0 }, /* above U+10FFFF                 */
     { T("\xF5\x80\x80\x80"), 0, 0 },
     { T("\xFF"), 0, 0 },
-    { T("ab\xC3"), 2, 0 },                     /* cut off                        */
+    { T("ab\xC3"), 2, 0 }, /* cut off                        */
     { T("ab\xE2\x82"), 2, 0 },
     { T("ab\xF0\x9F\x98"), 2, 0 },
-    { T("\xC3\x28"), 0, 0 },                   /* no continuation                */
+    { T("\xC3\x28"), 0, 0 }, /* no continuation                */
     { T("\xE2\x82\x28"), 0, 0 },
     { T("0123456789abcdef0123\xC3"), 20, 0 },
 };
@@ -276,8 +288,8 @@ static const struct {
     bool pad, lines, loose; /* options                */
     const char *want;       /* NULL: refused          */
 } decodings[] = {
-    { "Zg", B64_STANDARD, true, false, false, NULL },        /* padding required        */
-    { "Zg=", B64_STANDARD, false, false, false, NULL },      /* half a padding          */
+    { "Zg", B64_STANDARD, true, false, false, NULL },   /* padding required        */
+    { "Zg=", B64_STANDARD, false, false, false, NULL }, /* half a padding          */
     { "Zg===", B64_STANDARD, false, false, false, NULL },
     { "Zg==Zg==", B64_STANDARD, false, false, false, NULL }, /* text behind the padding */
     { "=", B64_STANDARD, false, false, false, NULL },
@@ -285,7 +297,7 @@ static const struct {
     { "Z", B64_STANDARD, false, false, false, NULL },
     { "Zm9vY", B64_STANDARD, false, false, false, NULL },
     { "Zm9=v", B64_STANDARD, false, false, false, NULL },
-    { "Zh==", B64_STANDARD, true, false, false, NULL },      /* bits that are not zero  */
+    { "Zh==", B64_STANDARD, true, false, false, NULL }, /* bits that are not zero  */
     { "Zh==", B64_STANDARD, true, false, true, "f" },
     { "Zm9=", B64_STANDARD, true, false, false, NULL },
     { "Zm9=", B64_STANDARD, true, false, true, "fo" },
@@ -293,7 +305,7 @@ static const struct {
     { "Zm\r\n9v\n", B64_STANDARD, true, true, false, "foo" },
     { "Zg=\n=\n", B64_STANDARD, true, true, false, "f" },
     { "Zm 9v", B64_STANDARD, true, true, false, NULL },
-    { "-_8=", B64_STANDARD, true, false, false, NULL },      /* the other alphabet      */
+    { "-_8=", B64_STANDARD, true, false, false, NULL }, /* the other alphabet      */
     { "-_8=", B64_URL, true, false, false, "\xFB\xFF" },
     { "+/8=", B64_URL, true, false, false, NULL },
     { "Zm9\xC3\xA9", B64_STANDARD, false, false, false, NULL },

@@ -45,7 +45,8 @@ START_TEST(civil)
     ck_assert_int_eq(c.second, w->second);
     ck_assert_int_eq(c.weekday, w->weekday);
     ck_assert_int_eq(c.yearday, w->yearday);
-    ck_assert_int_eq(time_from_civil(c.year, c.month, c.day, c.hour, c.minute, c.second), civils[_i].seconds);
+    ck_assert_int_eq(time_from_civil(c.year, c.month, c.day, c.hour, c.minute, c.second),
+                     civils[_i].seconds);
 }
 END_TEST
 
@@ -53,7 +54,8 @@ START_TEST(civil_returns_on_every_day)
 {
     struct civil before = { .year = -400, .month = 12, .day = 31, .weekday = 0 };
     int64_t bad = 0;
-    for (int64_t s = time_from_civil(-399, 1, 1, 12, 0, 0); s < time_from_civil(2800, 1, 1, 0, 0, 0); s += 86400) {
+    for (int64_t s = time_from_civil(-399, 1, 1, 12, 0, 0);
+         s < time_from_civil(2800, 1, 1, 0, 0, 0); s += 86400) {
         struct civil c;
         time_civil(s, &c);
         bad += time_from_civil(c.year, c.month, c.day, 12, 0, 0) != s;
@@ -80,7 +82,8 @@ static const struct {
     { "2021-01-01T00:00:00.123456789Z", "2021-01-01T00:00:00.123456789Z", TIME_OK },
     { "2021-01-01T00:00:00.1234567891Z", "2021-01-01T00:00:00.123456789Z", TIME_OK },
     { "2021-01-01T00:00:00.9999999999Z", "2021-01-01T00:00:00.999999999Z", TIME_OK },
-    { "2021-01-01T00:00:00.1234567890123456789012345678901234567890Z", "2021-01-01T00:00:00.123456789Z", TIME_OK },
+    { "2021-01-01T00:00:00.1234567890123456789012345678901234567890Z",
+      "2021-01-01T00:00:00.123456789Z", TIME_OK },
     { "2021-01-01T00:00:00+00:00", "2021-01-01T00:00:00Z", TIME_OK },
     { "2021-01-01T00:00:00-00:00", "2021-01-01T00:00:00Z", TIME_OK },
     { "2021-01-01T00:00:00+05:30", "2021-01-01T00:00:00+05:30", TIME_OK },
@@ -174,8 +177,10 @@ END_TEST
 START_TEST(rfc3339_beyond_the_years)
 {
     char out[40];
-    expect_str(((str){ out, time_put_rfc3339(out, TIME_MAX_SECONDS, 0, 90) }), "10000-01-01T01:29:59+01:30");
-    expect_str(((str){ out, time_put_rfc3339(out, TIME_MIN_SECONDS, 0, -1) }), "0000-12-31T23:59:00-00:01");
+    expect_str(((str){ out, time_put_rfc3339(out, TIME_MAX_SECONDS, 0, 90) }),
+               "10000-01-01T01:29:59+01:30");
+    expect_str(((str){ out, time_put_rfc3339(out, TIME_MIN_SECONDS, 0, -1) }),
+               "0000-12-31T23:59:00-00:01");
 }
 END_TEST
 
@@ -286,10 +291,13 @@ END_TEST
 
 /* ---- zones ---- */
 
+#define X25       "xxxxxxxxxxxxxxxxxxxxxxxxx"
+#define LONG_NAME (X25 X25 X25 X25 X25)
+
 static const char *const bad_names[] = {
-    "../etc/passwd", "..", ".", "./UTC", "/etc/passwd", "Europe/../UTC", "Europe//London", "Europe/", "/", "a b", "A\n",
-    "Europe/London\xC3\xA9", "Europe\\London",
-    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "../etc/passwd",  "..",      ".", "./UTC", "/etc/passwd", "Europe/../UTC",
+    "Europe//London", "Europe/", "/", "a b",   "A\n",         "Europe/London\xC3\xA9",
+    "Europe\\London", LONG_NAME,
 };
 
 START_TEST(zone_names_stay_inside)
@@ -317,7 +325,8 @@ static void put_number(struct sb *out, int64_t n, int bytes)
     }
 }
 
-/* One block of a zone file: changes at `at` to type i % types, the types' offsets, standard time but for odd ones. */
+/* One block of a zone file: changes at `at` to type i % types, the types' offsets, standard time
+ * but for odd ones. */
 static void put_block(struct sb *out, char version, int bytes, const int64_t *at, int count,
                       const int32_t *offsets, int types)
 {
@@ -377,18 +386,18 @@ static const struct {
     int want; /* offset; NO_ZONE: the file is refused */
 } rules[] = {
 #define NO_ZONE 999999
-    { 0, "", -1001, 3600 },                            /* before the first change: standard time */
+    { 0, "", -1001, 3600 }, /* before the first change: standard time */
     { 0, "", -1000, 7200 },
     { 0, "", -1, 7200 },
     { 0, "", 0, 3600 },
-    { 0, "", 5000000000, 7200 },                       /* the last one stays                     */
-    { '2', "", 5000000000, 7200 },                     /* no rule: the same                      */
-    { '2', "XYZ-3", 999, 3600 },                       /* the table goes first                   */
+    { 0, "", 5000000000, 7200 },   /* the last one stays                     */
+    { '2', "", 5000000000, 7200 }, /* no rule: the same                      */
+    { '2', "XYZ-3", 999, 3600 },   /* the table goes first                   */
     { '2', "XYZ-3", 1000, 10800 },
     { '2', "XYZ-3:30:15", 1000, 12615 },
     { '3', "<+0330>-3:30", 1000, 12600 },
     { '2', "XYZ3", 1000, -10800 },
-    { '2', "EST5EDT", 1625097600, -14400 },            /* without days: the usual ones           */
+    { '2', "EST5EDT", 1625097600, -14400 }, /* without days: the usual ones           */
     { '2', "EST5EDT", 1609459200, -18000 },
     { '2', "EST5EDT,M3.2.0,M11.1.0", 1615705199, -18000 },
     { '2', "EST5EDT,M3.2.0,M11.1.0", 1615705200, -14400 },
@@ -396,7 +405,7 @@ static const struct {
     { '2', "EST5EDT,M3.2.0,M11.1.0", 1636264800, -18000 },
     { '2', "AEST-10AEDT,M10.1.0,M4.1.0/3", 1609459200, 39600 }, /* southern: across the new year */
     { '2', "AEST-10AEDT,M10.1.0,M4.1.0/3", 1625097600, 36000 },
-    { '2', "IST-1GMT0,M10.5.0,M3.5.0/1", 1625097600, 3600 },    /* winter time as `daylight saving` */
+    { '2', "IST-1GMT0,M10.5.0,M3.5.0/1", 1625097600, 3600 }, /* winter time as `daylight saving` */
     { '2', "IST-1GMT0,M10.5.0,M3.5.0/1", 1609459200, 0 },
     { '2', "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", 1609459200, 39600 },
     { '2', "<-04>4<-03>,M9.1.6/24,M4.1.6/24", 1609459200, -10800 },
@@ -404,12 +413,12 @@ static const struct {
     { '2', "EET-2EEST,M3.4.4/50,M10.4.4/50", 1616803200, 10800 },
     { '3', "<-02>2<-01>,M3.5.0/-1,M10.5.0/0", 1616893199, -7200 },
     { '3', "<-02>2<-01>,M3.5.0/-1,M10.5.0/0", 1616893200, -3600 },
-    { '2', "AAA0BBB,J60/0,J61/0", 1583020800, 3600 },  /* J60 is 1 March in each year            */
+    { '2', "AAA0BBB,J60/0,J61/0", 1583020800, 3600 }, /* J60 is 1 March in each year            */
     { '2', "AAA0BBB,J60/0,J61/0", 1582934400, 0 },
-    { '2', "AAA0BBB,59/0,60/0", 1582934400, 3600 },    /* 59 is 29 February 2020                 */
-    { '2', "AAA0BBB,59/0,60/0", 1614556800, 3600 },    /* and 1 March 2021                       */
+    { '2', "AAA0BBB,59/0,60/0", 1582934400, 3600 }, /* 59 is 29 February 2020                 */
+    { '2', "AAA0BBB,59/0,60/0", 1614556800, 3600 }, /* and 1 March 2021                       */
     { '2', "AAA0BBB,59/0,60/0", 1583020800, 0 },
-    { '2', "AB-3", 0, NO_ZONE },                       /* malformed rules                        */
+    { '2', "AB-3", 0, NO_ZONE }, /* malformed rules                        */
     { '2', "XYZ", 0, NO_ZONE },
     { '2', "XYZ-25", 0, NO_ZONE },
     { '2', "XYZ-3:60", 0, NO_ZONE },
@@ -424,13 +433,14 @@ static const struct {
     { '2', "EST5EDT,J0,J1", 0, NO_ZONE },
     { '2', "EST5EDT,366,1", 0, NO_ZONE },
     { '2', "EST5EDT,M3.2.0/168,M11.1.0", 0, NO_ZONE },
-    { '1', "", 0, NO_ZONE },                           /* no such version                        */
+    { '1', "", 0, NO_ZONE }, /* no such version                        */
 };
 
 START_TEST(zone_rule)
 {
     struct arena *arena = unit_arena();
-    const struct zone *zone = load_bytes(arena, zone_file(arena, rules[_i].version, rules[_i].rule));
+    const struct zone *zone =
+        load_bytes(arena, zone_file(arena, rules[_i].version, rules[_i].rule));
     ck_assert_int_eq(zone == NULL, rules[_i].want == NO_ZONE);
     if (zone != NULL) {
         ck_assert_int_eq(zone_offset(zone, rules[_i].at), rules[_i].want);
@@ -447,7 +457,8 @@ START_TEST(zone_file_cut_or_damaged_is_safe)
     }
     char *bytes = str_to_c(arena, whole);
     for (isize i = 0; i < whole.len; i++) {
-        for (int bit = 0; bit < 8; bit += 7) { /* it must not crash; that it is refused cannot be asked of each bit */
+        for (int bit = 0; bit < 8;
+             bit += 7) { /* it must not crash; that it is refused cannot be asked of each bit */
             bytes[i] = (char)(bytes[i] ^ (1 << bit));
             const struct zone *zone = load_bytes(arena, (str){ bytes, whole.len });
             if (zone != NULL) {
@@ -480,7 +491,8 @@ START_TEST(zone_tables_are_checked)
     out = sb_new(arena);
     put_block(&out, 0, 4, changes, 0, offsets, 0);
     ck_assert_ptr_null(load_bytes(arena, sb_str(&out)));
-    ck_assert_int_eq(mkdir(str_to_c(arena, str_printf(arena, "%s/Directory", unit_directory())), 0700), 0);
+    ck_assert_int_eq(
+        mkdir(str_to_c(arena, str_printf(arena, "%s/Directory", unit_directory())), 0700), 0);
     ck_assert_ptr_null(zone_load(arena, S("Directory"), unit_directory()));
 }
 END_TEST

@@ -1,7 +1,7 @@
 /* test_base_zone.c — the system's zone files
  *
- * The offsets are facts of history and of today's law; zones whose future was changed lately are left out.
- * Without a zone database the program is skipped.
+ * The offsets are facts of history and of today's law; zones whose future was changed lately are
+ * left out. Without a zone database the program is skipped.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -25,7 +25,7 @@ static const struct {
     { "Europe/London", 0, 3600 },          /* British Standard Time */
     { "Europe/London", 1625097600, 3600 },
     { "Europe/London", 1609459200, 0 },
-    { "Europe/London", 1616893199, 0 },    /* around the change of 2021-03-28 */
+    { "Europe/London", 1616893199, 0 }, /* around the change of 2021-03-28 */
     { "Europe/London", 1616893200, 3600 },
     { "Europe/London", SUMMER_2100, 3600 },
     { "Europe/London", WINTER_2100, 0 },
@@ -62,7 +62,8 @@ START_TEST(offset)
 }
 END_TEST
 
-static const char *const unknown[] = { "Europe", "europe/london", "Not/AZone", "zone.tab", "tzdata.zi", "posix/../UTC" };
+static const char *const unknown[] = { "Europe",   "europe/london", "Not/AZone",
+                                       "zone.tab", "tzdata.zi",     "posix/../UTC" };
 
 START_TEST(unknown_names)
 {
