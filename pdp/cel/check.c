@@ -12,7 +12,7 @@
  */
 #include "cel/check_priv.h"
 
-#define WORK_MAX 20000000 /* steps of comparing types in one expression: seconds, not minutes */
+#define WORK_MAX 20000000 /* steps of comparing types in one expression: well below a second */
 #define LITERAL_TYPE_MAX 2000
 
 str type_text(struct checker *c, const struct cel_type *type)
@@ -258,6 +258,7 @@ cardea_status cel_check(struct arena *arena, const struct cel_env *env, struct a
     isize before = kept + issues->dropped;
     check_node(&c, root);
     if (c.work < 0) {
+        issues->list.len = kept; /* from some point on the answers were guesses */
         cel_issue_add(issues, root->start, root->end, "expression has too complex types to be checked");
         return CARDEA_ELIMIT;
     }

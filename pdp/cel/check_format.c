@@ -10,7 +10,10 @@
  */
 #include "cel/check_priv.h"
 
+#include "base/num.h"
 #include "base/utf8.h"
+
+#define PRECISION_MAX 100 /* digits, as in the reference */
 
 /* Kinds of arguments as a set of 1 << enum cel_type_kind. */
 #define KIND(kind) (1u << (kind))
@@ -89,25 +92,31 @@ static const struct ast *refused(const struct clause *clause, const struct ast *
     return bad;
 }
 
-/* Reads `.digits` at *pos; returns the fault or NULL. */
-static const char *read_precision(str format, isize *pos)
+/* Reads `.digits` at *pos; returns the fault, empty when there is none. */
+static str read_precision(struct checker *c, str format, isize *pos)
 {
     if (format.ptr[*pos] != '.') {
-        return NULL;
+        return STR_EMPTY;
     }
     isize start = ++*pos;
-    isize value = 0;
     while (*pos < format.len && format.ptr[*pos] >= '0' && format.ptr[*pos] <= '9') {
-        value = value > 1000 ? value : value * 10 + (format.ptr[*pos] - '0');
         (*pos)++;
     }
     if (*pos >= format.len) {
-        return "could not find end of precision specifier";
+        return S("could not find end of precision specifier");
     }
-    if (*pos == start) {
-        return "error while converting precision to integer: strconv.Atoi: parsing \"\": invalid syntax";
+    str digits = str_slice(format, start, *pos);
+    int64_t value = 0;
+    if (!num_parse_int(digits, false, &value)) {
+        return str_printf(c->arena,
+                          "error while converting precision to integer: strconv.Atoi: parsing \"%.*s\": %s",
+                          STR_ARG(digits), digits.len == 0 ? "invalid syntax" : "value out of range");
     }
-    return NULL;
+    if (value > PRECISION_MAX) {
+        return str_printf(c->arena, "precision %lld exceeds maximum allowed precision %d", (long long)value,
+                          PRECISION_MAX);
+    }
+    return STR_EMPTY;
 }
 
 static const struct clause *find_clause(char letter)
@@ -123,10 +132,11 @@ static const struct clause *find_clause(char letter)
 /* One clause at *pos (behind the percent sign) for the argument; false when a fault has been reported. */
 static bool check_clause(struct checker *c, const struct ast *call, str format, isize *pos, const struct ast *arg)
 {
-    const char *fault = read_precision(format, pos);
-    if (fault != NULL) {
+    str fault = read_precision(c, format, pos);
+    if (fault.len > 0) {
         cel_issue_node(c->issues, call,
-                       "could not parse formatting clause: error while parsing precision: %s", fault);
+                       "could not parse formatting clause: error while parsing precision: %.*s",
+                       STR_ARG(fault));
         return false;
     }
     isize start = *pos;

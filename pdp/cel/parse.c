@@ -530,6 +530,12 @@ static struct ast *parse_primary(struct parser *p)
     case TOK_UINT:
     case TOK_DOUBLE:
         return number_literal(p, tok->start, false);
+    case TOK_MINUS:
+        if (peek_second(p) != TOK_INT && peek_second(p) != TOK_DOUBLE) {
+            break;
+        }
+        (void)advance(p); /* the sign */
+        return number_literal(p, tok->start, true);
     case TOK_STRING:
     case TOK_BYTES:
         return string_literal(p, advance(p));
@@ -552,9 +558,10 @@ static struct ast *parse_primary(struct parser *p)
         return node;
     }
     default:
-        syntax_error(p, OPERAND_SET, "a value", STR_EMPTY);
-        return missing(p);
+        break;
     }
+    syntax_error(p, OPERAND_SET, "a value", STR_EMPTY);
+    return missing(p);
 }
 
 /* `.name`, `.?name`, `.name(args)` behind the operand. */
@@ -595,9 +602,11 @@ static struct ast *parse_index(struct parser *p, struct ast *operand, uint32_t s
     return operation(p, optional ? S("_[?_]") : S("_[_]"), start, at, operand, index);
 }
 
-/* Selections, indexes and calls behind a primary that began at `start`. */
-static struct ast *parse_postfix(struct parser *p, struct ast *node, uint32_t start)
+/* A primary with the selections, indexes and calls behind it. */
+static struct ast *parse_member(struct parser *p)
 {
+    uint32_t start = peek(p)->start;
+    struct ast *node = parse_primary(p);
     for (;;) {
         if (p->failed) {
             return node;
@@ -612,13 +621,6 @@ static struct ast *parse_postfix(struct parser *p, struct ast *node, uint32_t st
     }
 }
 
-static struct ast *parse_member(struct parser *p)
-{
-    uint32_t start = peek(p)->start;
-    struct ast *node = parse_primary(p);
-    return parse_postfix(p, node, start);
-}
-
 static struct ast *parse_unary(struct parser *p)
 {
     enum tok_kind sign = peek_kind(p);
@@ -628,9 +630,7 @@ static struct ast *parse_unary(struct parser *p)
     }
     enum tok_kind second = peek_second(p);
     if (sign == TOK_MINUS && (second == TOK_INT || second == TOK_DOUBLE)) {
-        (void)advance(p); /* the sign: part of the literal */
-        struct ast *number = number_literal(p, start, true);
-        return parse_postfix(p, number, start);
+        return parse_member(p); /* the sign is part of the literal */
     }
     bool odd = false;
     while (accept(p, sign)) {

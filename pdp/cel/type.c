@@ -108,9 +108,11 @@ bool cel_type_same(const struct cel_type *a, const struct cel_type *b)
     if (a == b) {
         return true;
     }
-    if (a == NULL || b == NULL || a->kind != b->kind || type_size(a) != type_size(b) || a->id != b->id ||
-        !str_eq(a->name, b->name)) {
+    if (a == NULL || b == NULL || a->kind != b->kind || a->id != b->id || !str_eq(a->name, b->name)) {
         return false;
+    }
+    if (a->size != b->size && a->size != 0 && b->size != 0) {
+        return false; /* 0: a static type, not counted */
     }
     if (a->kind == T_MESSAGE) {
         return a->message == b->message || str_eq(a->message->name, b->message->name);
