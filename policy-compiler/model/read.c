@@ -71,7 +71,8 @@ static cardea_status wrong_type(struct loader *ld, const struct ynode *node, boo
                                 const char *ref_want)
 {
     const struct ynode *meant = ynode_resolve(node);
-    struct diag *d = fail(ld, &err_type, whole ? node : meant, whole, "`%.*s` must be %s, not %s",
+    struct diag *d = fail(ld, &err_type, whole ? node : meant, whole,
+                          meant->kind == Y_NULL ? "`%.*s` must be %s, but has no value" : "`%.*s` must be %s, not %s",
                           STR_ARG(name_of(node)), want, kind_words(meant));
     d->ref_text = str_printf(ld->diags->arena, "expected %s got %.*s", ref_want, STR_ARG(ykind_name(meant)));
     if (meant->kind == Y_FLOAT || meant->kind == Y_INFINITY || meant->kind == Y_NAN) {

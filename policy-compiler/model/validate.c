@@ -199,10 +199,11 @@ static void check_texts(struct loader *ld, const struct field *field, const stru
     isize again = (field->rules & R_UNIQUE) != 0 ? find_repeated(ld, seq) : -1;
     if (again >= 0) {
         const struct ynode *item = ynode_resolve(seq->items[again]);
-        struct diag *d = violation(ld, &err_repeated, s,
-                                   str_printf(ld->diags->arena, "`%.*s` is repeated in `%s`",
-                                              STR_ARG(item->text), subject_name(s)),
-                                   S("repeated value must contain unique items"));
+        str ours = item->text.len == 0
+                       ? str_printf(ld->diags->arena, "an empty element is repeated in `%s`", subject_name(s))
+                       : str_printf(ld->diags->arena, "`%.*s` is repeated in `%s`", STR_ARG(item->text),
+                                    subject_name(s));
+        struct diag *d = violation(ld, &err_repeated, s, ours, S("repeated value must contain unique items"));
         d->span = ynode_span(ld->source, seq->items[again]);
     }
     for (isize i = 0; i < seq->count; i++) {
@@ -342,12 +343,13 @@ static void check_choice(struct loader *ld, const struct message *message, const
         }
         sb_printf(&names, "%s`%s`", names.len > 0 ? ", " : "", field->json);
     }
+    bool several = str_find_byte(sb_str(&names), ',') >= 0;
     struct way way = { up, message->oneof, 0 };
     struct subject s = { &way, NULL, NULL, node };
     struct diag *d = violation(ld, &err_alternative_missing, &s,
-                               str_printf(arena, "%s lacks %.*s", message->name, STR_ARG(sb_str(&names))),
+                               str_printf(arena, several ? "%s has none of %.*s" : "%s has no %.*s", message->name, STR_ARG(sb_str(&names))),
                                S("exactly one field is required in oneof"));
-    diag_help(ld->diags, d, "add one of %.*s", STR_ARG(sb_str(&names)));
+    diag_help(ld->diags, d, several ? "add one of %.*s" : "add %.*s", STR_ARG(sb_str(&names)));
 }
 
 static void check_fields(struct loader *ld, const struct message *message, const struct ynode *node,

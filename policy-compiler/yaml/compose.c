@@ -34,6 +34,7 @@ struct composer {
     struct diags *diags;
     struct yevents events;
     isize next;               /* the event to be read next          */
+    isize unplaced;           /* see struct yaml_doc                */
     struct map names;         /* name of an anchor → number in anchors */
     VEC(struct anchor) anchors;
 };
@@ -138,7 +139,7 @@ static bool only_space_after(str text, isize i)
 static cardea_status compose_scalar(struct composer *c, const struct yevent *event, struct ynode *node)
 {
     uint32_t bad = 0;
-    if (!scalar_read(c->arena, c->source, event, c->events.masked, node, &bad)) {
+    if (!scalar_read(c->arena, c->source, event, c->events.masked, node, &bad, &c->unplaced)) {
         yaml_escape_error(c->diags, c->source, bad);
         return CARDEA_EINVALID;
     }
@@ -160,6 +161,7 @@ static cardea_status compose_seq(struct composer *c, int depth, struct ynode *no
 {
     VEC(const struct ynode *) items = { 0 };
     node->kind = Y_SEQ;
+    node->height = 1;
     while (c->events.list.ptr[c->next].kind != YE_END) {
         struct ynode *item = new(c->arena, struct ynode, 1);
         item->parent = node;
@@ -313,6 +315,7 @@ static cardea_status compose_map(struct composer *c, int depth, struct ynode *no
 {
     struct mapping m = { 0 };
     node->kind = Y_MAP;
+    node->height = 1;
     while (c->events.list.ptr[c->next].kind != YE_END) {
         TRY(compose_entry(c, depth, &m, node));
     }
@@ -436,13 +439,18 @@ cardea_status yaml_compose(struct arena *arena, const struct source *source, str
         yaml_character_error(diags, source, (uint32_t)bad);
         return CARDEA_EINVALID;
     }
+    if (str_trim(source->text).len == 0) {
+        return CARDEA_OK; /* libyaml minds the tabs in it */
+    }
     struct composer c = { .arena = arena, .source = source, .diags = diags };
     yaml_events(arena, source, &c.events);
     if (c.events.problem != NULL) {
         yaml_syntax_error(arena, diags, source, &c.events);
         return c.events.limit ? CARDEA_ELIMIT : CARDEA_EINVALID;
     }
-    return compose_documents(&c, out);
+    cardea_status status = compose_documents(&c, out);
+    out->unplaced = c.unplaced;
+    return status;
 }
 
 cardea_status yaml_several(const struct source *source, const struct yaml_doc *doc, struct diags *diags)

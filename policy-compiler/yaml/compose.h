@@ -43,7 +43,7 @@ struct ynode {
     bool negative;    /* Y_INT: written with a minus                                          */
     bool boolean;     /* Y_BOOL                                                               */
     uint8_t past;     /* columns behind `token` where the reference reports it; 0 but for some nulls   */
-    uint8_t height;   /* levels below this node, aliases followed; 0 for scalars              */
+    uint8_t height;   /* levels of collections from here on, aliases followed; 0 for scalars    */
     uint32_t start;   /* first byte, anchors and tags not included                            */
     uint32_t end;     /* first byte behind                                                    */
     uint32_t token;   /* byte where the reference reports it: a block mapping at its first colon */
@@ -76,6 +76,7 @@ struct yaml_doc {
     const struct ynode *root; /* NULL: nothing there (empty, only comments)              */
     bool several;             /* there is a second document with content …               */
     uint32_t second;          /* … which begins here                                     */
+    isize unplaced;           /* scalars of which only the first byte's place is known; 0 is expected */
 };
 
 /* Reads the whole text. Returns OK; EINVALID or ELIMIT with diagnostics. */

@@ -316,7 +316,7 @@ static void take_block(struct building *b, const struct yevent *event, isize sta
 /* ---- one scalar ------------------------------------------------------------------------------- */
 
 bool scalar_read(struct arena *arena, const struct source *source, const struct yevent *event, bool masked,
-                 struct ynode *node, uint32_t *bad)
+                 struct ynode *node, uint32_t *bad, isize *unplaced)
 {
     struct building b = { .arena = arena, .file = source->text, .text = sb_new(arena) };
     bool quoted = event->style == YS_SINGLE || event->style == YS_DOUBLE;
@@ -329,11 +329,11 @@ bool scalar_read(struct arena *arena, const struct source *source, const struct 
     }
     finish(&b, node);
     if (!masked && !str_eq(node->text, event->value)) {
-        /* libyaml knows better; the place is then only the scalar's. No text is known that comes here. */
+        /* No text is known that comes here; the fuzz target says so when there is one. */
         node->text = event->value;
-        node->map = new(arena, struct ptext_map, 1);
-        *(struct ptext_map *)node->map = (struct ptext_map){ 0, node->start };
-        node->map_count = 1;
+        node->map = NULL;
+        node->map_count = 0;
+        *unplaced += 1;
     }
     return true;
 }

@@ -53,7 +53,7 @@ static const struct complaint {
     { "found unexpected document indicator", "while scanning a quoted scalar", false, AT_CONTEXT,
       "this quote is not closed before the next document", "add the closing quote",
       "found unexpected document separator" },
-    { "found a tab character where", NULL, false, AT_PROBLEM, "a tab cannot be used for indentation",
+    { "found a tab character", NULL, false, AT_PROBLEM, "a tab cannot be used for indentation",
       "indent with spaces", "found a tab character where an indentation space is expected" },
 };
 
