@@ -48,6 +48,7 @@ static const struct {
     { "[1, 'a']", "list(dyn)" },
     { "[1, dyn(2)]", "list(dyn)" },
     { "[null, timestamp(0)]", "list(timestamp)" },
+    { "[timestamp(0), null]", "list(null)" }, /* neither is more general: the later one */
     { "[null, 1]", "list(dyn)" },
     { "{'a': 1, 'b': 'x'}", "map(string, dyn)" },
     { "[[], [1]]", "list(list(int))" },

@@ -136,6 +136,92 @@ START_TEST(what_the_reference_runs_is_accepted)
 }
 END_TEST
 
+/* ---- the specification's tests of deduced types ---- */
+
+#define DEDUCTION "../shared/conformance/cel/type_deduction.json"
+
+/* A type as the file writes it; its `param(T)` is our `T`. */
+static const struct cel_type *read_type(struct arena *arena, str text)
+{
+    struct sb sb = sb_new(arena);
+    while (text.len > 0) {
+        if (str_starts(text, S("param("))) {
+            sb_byte(&sb, text.ptr[6]);
+            text = str_slice(text, 8, text.len);
+        } else {
+            sb_byte(&sb, text.ptr[0]);
+            text = str_slice(text, 1, text.len);
+        }
+    }
+    isize pos = 0;
+    return cel_type_read(arena, sb_str(&sb), &pos);
+}
+
+static void read_overloads(struct arena *arena, yyjson_val *decl, struct cel_env *env)
+{
+    yyjson_val *list = yyjson_obj_get(decl, "overloads");
+    struct cel_overload *overloads =
+        new (arena, struct cel_overload, env->overload_count + (isize)yyjson_arr_size(list));
+    if (env->overload_count > 0) {
+        memcpy(overloads, env->overloads, (size_t)env->overload_count * sizeof *overloads);
+    }
+    size_t i, count, k, params;
+    yyjson_val *item, *param;
+    yyjson_arr_foreach(list, i, count, item)
+    {
+        struct cel_overload *over = &overloads[env->overload_count++];
+        yyjson_val *types = yyjson_obj_get(item, "params");
+        const struct cel_type **read = new (arena, const struct cel_type *, (isize)yyjson_arr_size(types));
+        yyjson_arr_foreach(types, k, params, param)
+        {
+            read[k] = read_type(arena, (str){ yyjson_get_str(param), (isize)yyjson_get_len(param) });
+        }
+        over->name = json_str(decl, "name");
+        over->member = yyjson_get_bool(yyjson_obj_get(item, "member"));
+        over->params = read;
+        over->param_count = (int32_t)yyjson_arr_size(types);
+        over->result = read_type(arena, json_str(item, "result"));
+    }
+    env->overloads = overloads;
+}
+
+START_TEST(types_are_deduced_as_specified)
+{
+    struct arena *arena = unit_arena();
+    yyjson_doc *doc = yyjson_read_file(DEDUCTION, YYJSON_READ_NOFLAG, NULL, NULL);
+    ck_assert_ptr_nonnull(doc);
+    int tried = 0;
+    size_t i, count, k, decls;
+    yyjson_val *test, *decl;
+    yyjson_arr_foreach(yyjson_obj_get(yyjson_doc_get_root(doc), "tests"), i, count, test)
+    {
+        struct cel_env env = { .container = json_str(test, "container") };
+        yyjson_arr_foreach(yyjson_obj_get(test, "type_env"), k, decls, decl)
+        {
+            ck_assert_ptr_nonnull(yyjson_obj_get(decl, "overloads")); /* the plain ones declare functions only */
+            read_overloads(arena, decl, &env);
+        }
+        if (str_eq(json_str(test, "section"), S("legacy_nullable_types"))) {
+            continue; /* of a type and null the reference takes the later one, and so must policies' messages */
+        }
+        struct cel_issues issues = { .arena = arena };
+        str expr = json_str(test, "expr");
+        struct ast *root = cel_parse(arena, expr, 0, &issues);
+        ck_assert_msg(root != NULL && cel_check(arena, &env, root, &issues) == CARDEA_OK, "%.*s: %.*s", STR_ARG(expr),
+                      STR_ARG(messages(arena, &issues)));
+        struct sb got = sb_new(arena);
+        struct sb want = sb_new(arena);
+        cel_type_text(&got, root->type);
+        cel_type_text(&want, read_type(arena, json_str(test, "deduced_type")));
+        ck_assert_msg(str_eq(sb_str(&got), sb_str(&want)), "%.*s: got %.*s, want %.*s", STR_ARG(expr),
+                      STR_ARG(sb_str(&got)), STR_ARG(sb_str(&want)));
+        tried++;
+    }
+    yyjson_doc_free(doc);
+    ck_assert_int_gt(tried, 20);
+}
+END_TEST
+
 int main(void)
 {
     DIR *dir = opendir(VECTORS);
@@ -149,6 +235,7 @@ int main(void)
     tcase_set_timeout(vectors, 60);
     tcase_add_test(vectors, refusals_are_worded_as_in_the_reference);
     tcase_add_test(vectors, what_the_reference_runs_is_accepted);
+    tcase_add_test(vectors, types_are_deduced_as_specified);
     suite_add_tcase(suite, vectors);
     return unit_run(suite);
 }
