@@ -337,9 +337,9 @@ static uint32_t intern(struct dfa *d, uint8_t before)
 static uint32_t restart(struct dfa *d, uint8_t before)
 {
     arena_reset(d->arena, d->table);
+    d->states.ptr = NULL;
     d->states.len = 0;
     d->states.cap = 0;
-    d->set_count -= 1; /* the first word is added again */
     return intern(d, before);
 }
 

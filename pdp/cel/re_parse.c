@@ -337,6 +337,23 @@ static void add_range(struct parser *p, ranges *out, int32_t lo, int32_t hi)
     *vec_push(p->arena, out) = (struct re_range){ .lo = lo, .hi = hi };
 }
 
+/* Ranges as pairs, ascending, ended by -1; negated: everything else. */
+static void add_ranges(struct parser *p, ranges *out, const int32_t *pairs, bool negated)
+{
+    int32_t next = 0;
+    for (isize i = 0; pairs[i] >= 0; i += 2) {
+        if (!negated) {
+            add_range(p, out, pairs[i], pairs[i + 1]);
+        } else if (pairs[i] > next) {
+            add_range(p, out, next, pairs[i] - 1);
+        }
+        next = pairs[i + 1] + 1;
+    }
+    if (negated) {
+        add_range(p, out, next, MAX_RUNE);
+    }
+}
+
 /* ASCII ranges as pairs of characters; negated: everything else. */
 static void add_ascii(struct parser *p, ranges *out, const char *pairs, bool negated)
 {
@@ -440,6 +457,11 @@ static bool parse_property(struct parser *p, ranges *out)
     if (name.len > 0 && name.ptr[0] == '^') {
         negated = !negated;
         name = str_slice(name, 1, name.len);
+    }
+    const int32_t *young = re_young_script(name);
+    if (young != NULL) {
+        add_ranges(p, out, young, negated);
+        return true;
     }
     const char *known = re_property(name);
     if (known == NULL) {

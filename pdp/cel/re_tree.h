@@ -54,6 +54,9 @@ struct re_node *re_parse(struct arena *arena, str pattern, int *groups, str *why
 /* PCRE2 pattern of the same meaning. */
 void re_emit(struct sb *out, const struct re_node *node);
 
+/* Ranges (pairs lo, hi; ended by -1) of a script that is younger than the oldest PCRE2 we run on; NULL: no such name. */
+const int32_t *re_young_script(str name);
+
 /* Name that PCRE2 knows for a property of the dialect; NULL when the dialect has none of that name. re_unicode.c */
 const char *re_property(str name);
 

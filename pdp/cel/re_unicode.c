@@ -40,11 +40,11 @@ static const char *const scripts[] = {
     "Egyptian_Hieroglyphs", "Elbasan", "Elymaic", "Ethiopic", "Georgian", "Glagolitic", "Gothic", "Grantha", "Greek",
     "Gujarati", "Gunjala_Gondi", "Gurmukhi", "Han", "Hangul", "Hanifi_Rohingya", "Hanunoo", "Hatran", "Hebrew",
     "Hiragana", "Imperial_Aramaic", "Inherited", "Inscriptional_Pahlavi", "Inscriptional_Parthian", "Javanese",
-    "Kaithi", "Kannada", "Katakana", "Kawi", "Kayah_Li", "Kharoshthi", "Khitan_Small_Script", "Khmer", "Khojki",
+    "Kaithi", "Kannada", "Katakana", "Kayah_Li", "Kharoshthi", "Khitan_Small_Script", "Khmer", "Khojki",
     "Khudawadi", "Lao", "Latin", "Lepcha", "Limbu", "Linear_A", "Linear_B", "Lisu", "Lycian", "Lydian", "Mahajani",
     "Makasar", "Malayalam", "Mandaic", "Manichaean", "Marchen", "Masaram_Gondi", "Medefaidrin", "Meetei_Mayek",
     "Mende_Kikakui", "Meroitic_Cursive", "Meroitic_Hieroglyphs", "Miao", "Modi", "Mongolian", "Mro", "Multani",
-    "Myanmar", "Nabataean", "Nag_Mundari", "Nandinagari", "New_Tai_Lue", "Newa", "Nko", "Nushu",
+    "Myanmar", "Nabataean", "Nandinagari", "New_Tai_Lue", "Newa", "Nko", "Nushu",
     "Nyiakeng_Puachue_Hmong", "Ogham", "Ol_Chiki", "Old_Hungarian", "Old_Italic", "Old_North_Arabian", "Old_Permic",
     "Old_Persian", "Old_Sogdian", "Old_South_Arabian", "Old_Turkic", "Old_Uyghur", "Oriya", "Osage", "Osmanya",
     "Pahawh_Hmong", "Palmyrene", "Pau_Cin_Hau", "Phags_Pa", "Phoenician", "Psalter_Pahlavi", "Rejang", "Runic",
@@ -89,6 +89,27 @@ const char *re_property(str name)
         char other[MAX_NAME];
         if (str_eq(key, (str){ other, canonical(str_from_c(scripts[i]), other) })) {
             return scripts[i];
+        }
+    }
+    return NULL;
+}
+
+/* Unicode 15; PCRE2 10.42 has the tables of Unicode 14. */
+static const struct {
+    const char *name;
+    int32_t ranges[8];
+} young_scripts[] = {
+    { "kawi", { 0x11F00, 0x11F10, 0x11F12, 0x11F3A, 0x11F3E, 0x11F59, -1 } },
+    { "nagmundari", { 0x1E4D0, 0x1E4F9, -1 } },
+};
+
+const int32_t *re_young_script(str name)
+{
+    char wanted[MAX_NAME];
+    str key = { wanted, canonical(name, wanted) };
+    for (isize i = 0; i < countof(young_scripts); i++) {
+        if (str_eq(key, str_from_c(young_scripts[i].name))) {
+            return young_scripts[i].ranges;
         }
     }
     return NULL;
