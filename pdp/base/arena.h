@@ -12,6 +12,7 @@
  *     arena_guard_set(&arena, outer);
  *
  * All size arithmetic happens in here, signed and checked before it is computed.
+ * An arena is not copied; scratch work goes between a mark and a reset.
  * One thread at a time. Cost of an allocation: a compare, an add, and clearing the memory.
  *
  * SPDX-License-Identifier: Apache-2.0

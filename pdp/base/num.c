@@ -180,12 +180,12 @@ static double hex_value(const struct float_text *f)
 bool num_parse_double(str s, double *out)
 {
     struct float_text f = { .negative = str_starts(s, S("-")) };
-    if (!read_float(s, f.negative, false, false, &f)) {
+    if (!read_float(s, f.negative, false, false, &f) || str_ends(f.digits, S("."))) {
         return false;
     }
     double d = decimal_value(&f);
     *out = f.negative ? -d : d;
-    return f.digits.ptr[f.digits.len - 1] != '.';
+    return true;
 }
 
 /* Each underscore stands between two digits; the base prefix counts as one. */

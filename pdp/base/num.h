@@ -16,7 +16,8 @@
 bool num_parse_int(str s, bool plus_ok, int64_t *out);
 bool num_parse_uint(str s, uint64_t *out);
 
-/* JSON/CEL number text `digits[.digits][e[±]digits]` with optional `-`; the whole text. Overflow → ±inf. */
+/* JSON/CEL number text `digits[.digits][e[±]digits]`, or without the first digits (`.5`), with optional `-`;
+ * the whole text. Overflow → ±inf. */
 bool num_parse_double(str s, double *out);
 
 /* Go's ParseFloat: additionally sign +, hexadecimal floats, `_` between digits, inf, infinity, nan in any

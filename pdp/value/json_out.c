@@ -129,28 +129,35 @@ static void add_escape(struct sb *out, unsigned char c)
     }
 }
 
+/* Adds one character that is not plain, *pos moves behind it. */
+static void add_special(struct sb *out, str s, isize *pos)
+{
+    isize start = *pos;
+    if ((unsigned char)s.ptr[start] < 0x80) {
+        add_escape(out, (unsigned char)s.ptr[start]);
+        *pos = start + 1;
+    } else if (utf8_next(s, pos) >= 0) {
+        sb_add(out, str_slice(s, start, *pos));
+    } else {
+        sb_rune(out, 0xFFFD);
+    }
+}
+
 /* A text in quotes. Invalid UTF-8 becomes U+FFFD: what is written is always JSON. */
 static void add_string(struct sb *out, str s)
 {
     sb_reserve(out, s.len + 2);
-    sb_byte(out, '"');
-    isize pos = 0;
-    while (pos < s.len) {
+    out->ptr[out->len++] = '"';
+    for (isize pos = 0; pos < s.len;) {
         isize start = pos;
         while (pos < s.len && is_plain(s.ptr[pos])) {
             pos++;
         }
-        sb_add(out, str_slice(s, start, pos));
-        if (pos == s.len) {
-            break;
-        }
-        start = pos;
-        if ((unsigned char)s.ptr[pos] < 0x80) {
-            add_escape(out, (unsigned char)s.ptr[pos++]);
-        } else if (utf8_next(s, &pos) >= 0) {
-            sb_add(out, str_slice(s, start, pos));
-        } else {
-            sb_rune(out, 0xFFFD);
+        sb_reserve(out, s.len - start + 1); /* the rest of the text, if no more is escaped */
+        memcpy(out->ptr + out->len, s.ptr + start, (size_t)(pos - start));
+        out->len += pos - start;
+        if (pos < s.len) {
+            add_special(out, s, &pos);
         }
     }
     sb_byte(out, '"');
