@@ -72,7 +72,7 @@ missing = $(strip $(foreach l,$(1),$(shell $(PKG_CONFIG) --exists '$(subst >=, >
             2>/dev/null || echo '$(l)')))
 
 # Goals that compile; the others must work on a bare machine.
-COMPILING := $(if $(MAKECMDGOALS),$(filter-out run test arrows format install-deps help clean,\
+COMPILING := $(if $(MAKECMDGOALS),$(filter-out run test arrows docs format install-deps help clean,\
                $(MAKECMDGOALS)),build)
 
 ifneq ($(COMPILING),)
@@ -226,7 +226,7 @@ $(SYNTAX_OK): $(BUILD)/syntax/%: % $(HEADERS) $(BUILD)/obj/.flags
 # ---- goals ------------------------------------------------------------------------------------
 
 .PHONY: build build-tests build-asan build-tsan build-fuzz build-bench check-headers check-syntax run test asan tsan fuzz bench arrows \
-        format install install-deps clean help
+        docs format install install-deps clean help
 
 ## build         the program, build/cardea (the default goal)
 build: $(BUILD)/cardea
@@ -271,6 +271,10 @@ bench: build-bench
 arrows:
 	@$(PYTHON) scripts/arrows.py --self-test
 	@$(PYTHON) scripts/arrows.py
+
+## docs          write anew what follows from tables: the schema and the reference of the configuration
+docs:
+	@$(PYTHON) scripts/generate.py
 
 ## format        let clang-format lay out the C sources
 format:

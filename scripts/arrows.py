@@ -39,7 +39,7 @@ MODULES = {
     "tools": (["policy-compiler/tools"], ["base", "value", "cel", "image", "engine", "policy", "compile", "test"], []),
     "audit": (["pdp/audit"], ["base", "value", "engine/decision.h"], ["sqlite"]),
     "auth": (["pdp/auth"], ["base", "value"], ["openssl", "curl", "jose"]),
-    "config": (["pdp/config"], ["base", "value", "policy"], []),
+    "config": (["pdp/config"], ["base", "value", "store/yaml_value.h"], []),
     "store": (["pdp/store"], ["base", "value", "image", "engine/engine.h snapshot.h", "policy", "compile"],
               ["sqlite", "curl"]),
     "server": (["pdp/server"], ["base", "value", "engine", "audit", "auth", "store/store.h", "config"],

@@ -130,6 +130,22 @@ def mistakes(t, checks):
         t.check("%s: %s %s is refused" % (path, ".".join(map(str, place)), what), bool(found), "accepted")
 
 
+def leaves(value, path=()):
+    if not isinstance(value, dict):
+        return {path: value}
+    return {k: v for key, inner in value.items() for k, v in leaves(inner, path + (key,)).items()}
+
+
+def shown_defaults(t, schema):
+    """config.example.json shows what the server uses without a file, but for the policies that it serves."""
+    for path, value in leaves(load(os.path.join(ROOT, "config.example.json"))).items():
+        place = schema
+        for key in path:
+            place = place["properties"][key]
+        if path[:2] != ("storage", "disk"):
+            t.equal("config.example.json: %s is the default" % ".".join(path), value, place.get("default"))
+
+
 def main():
     t = Tally()
     if WHY_NOT:
@@ -139,6 +155,7 @@ def main():
     sound(t, loaded)
     examples(t, checks)
     mistakes(t, checks)
+    shown_defaults(t, loaded["config.schema.json"])
     return t.finish()
 
 

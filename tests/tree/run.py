@@ -2,8 +2,8 @@
 """Tests of the tree itself: what a reader and a second compiler would trip over.
 
 Headers compile alone; the other compiler has nothing to say; every source file has its licence; scripts parse; links in
-the documents lead somewhere; examples in the documents name files and goals that exist; `make install` puts the
-right files in place.
+the documents lead somewhere; they name files and goals that exist; generated files are fresh; `make install` puts
+the right files in place.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -108,6 +108,12 @@ def exists_somewhere(name):
     return os.path.exists(path) or bool(glob.glob(path + ".*"))
 
 
+def generated(t):
+    done = subprocess.run([sys.executable, "scripts/generate.py", "--check"], cwd=ROOT, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+    t.check("generated files are fresh", done.returncode == 0, done.stdout)
+
+
 def install(t):
     with tempfile.TemporaryDirectory() as there:
         done = make("install", "DESTDIR=" + there, "PREFIX=/usr")
@@ -123,7 +129,7 @@ def install(t):
 
 def main():
     t = Tally()
-    for case in (compilers, licences, scripts, links, named_things, install):
+    for case in (compilers, licences, scripts, links, named_things, generated, install):
         case(t)
     return t.finish()
 
