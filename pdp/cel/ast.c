@@ -6,8 +6,8 @@
 
 /* ---- faults ---- */
 
-static struct cel_issue *issue_add(struct cel_issues *issues, uint32_t start, uint32_t end, const char *format,
-                                   va_list args)
+static struct cel_issue *issue_add(struct cel_issues *issues, uint32_t start, uint32_t end,
+                                   const char *format, va_list args)
 {
     struct sb sb = sb_new(issues->arena);
     sb_vprintf(&sb, format, args);
@@ -23,7 +23,8 @@ static struct cel_issue *issue_add(struct cel_issues *issues, uint32_t start, ui
     return issue;
 }
 
-struct cel_issue *cel_issue_add(struct cel_issues *issues, uint32_t start, uint32_t end, const char *format, ...)
+struct cel_issue *cel_issue_add(struct cel_issues *issues, uint32_t start, uint32_t end,
+                                const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -32,7 +33,8 @@ struct cel_issue *cel_issue_add(struct cel_issues *issues, uint32_t start, uint3
     return issue;
 }
 
-struct cel_issue *cel_issue_node(struct cel_issues *issues, const struct ast *node, const char *format, ...)
+struct cel_issue *cel_issue_node(struct cel_issues *issues, const struct ast *node,
+                                 const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -58,7 +60,8 @@ void cel_issues_sort(struct cel_issues *issues, isize first)
 
 /* ---- walking ---- */
 
-static void walk_all(struct ast **nodes, int32_t count, bool (*visit)(void *, struct ast *), void *ctx)
+static void walk_all(struct ast **nodes, int32_t count, bool (*visit)(void *, struct ast *),
+                     void *ctx)
 {
     for (int32_t i = 0; i < count; i++) {
         ast_walk(nodes[i], visit, ctx);
@@ -117,8 +120,8 @@ static void put_nodes(struct sb *out, struct ast *const *nodes, const bool *opti
 
 static void put_call(struct sb *out, const struct ast *node)
 {
-    sb_printf(out, "(%s %s%.*s", node->call.target != NULL ? "member" : "call", node->absolute ? "." : "",
-              STR_ARG(node->call.name));
+    sb_printf(out, "(%s %s%.*s", node->call.target != NULL ? "member" : "call",
+              node->absolute ? "." : "", STR_ARG(node->call.name));
     if (node->call.target != NULL) {
         sb_byte(out, ' ');
         ast_text(out, node->call.target);

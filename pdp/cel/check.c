@@ -1,18 +1,18 @@
 /* check.c — names and types of a tree
  *
- * One walk from the leaves up, in the reference's order, so that faults come in its order and the same
- * bindings of type variables decide. A faulty part gets the type !error!, which everything accepts: one
- * mistake is one message. At the end free type variables become dyn.
+ * One walk from the leaves up, in the reference's order, so that faults come in its order and the
+ * same bindings of type variables decide. A faulty part gets the type !error!, which everything
+ * accepts: one mistake is one message. At the end free type variables become dyn.
  *
  * spec: cel#5
- * Neighbours: check_names.c, check_call.c, check_loop.c, check_types.c do the parts · check_format.c looks
- * at literal format strings · gen.c reads what the walk leaves on the nodes
+ * Neighbours: check_names.c, check_call.c, check_loop.c, check_types.c do the parts ·
+ * check_format.c looks at literal format strings · gen.c reads what the walk leaves on the nodes
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "cel/check_priv.h"
 
-#define WORK_MAX 20000000 /* steps of comparing types in one expression: well below a second */
+#define WORK_MAX         20000000 /* steps of comparing types: well below a second */
 #define LITERAL_TYPE_MAX 2000
 
 str type_text(struct checker *c, const struct cel_type *type)
@@ -27,7 +27,8 @@ void type_mismatch(struct checker *c, const struct ast *node, const struct cel_t
 {
     str want = type_text(c, expected);
     str have = type_text(c, found);
-    cel_issue_node(c->issues, node, "expected type '%.*s' but found '%.*s'", STR_ARG(want), STR_ARG(have));
+    cel_issue_node(c->issues, node, "expected type '%.*s' but found '%.*s'", STR_ARG(want),
+                   STR_ARG(have));
 }
 
 /* ---- constants, names ---- */
@@ -76,7 +77,8 @@ static void check_ident(struct checker *c, struct ast *node)
 
 /* ---- selections ---- */
 
-static const struct cel_type *field_type(struct checker *c, struct ast *node, const struct cel_message *message)
+static const struct cel_type *field_type(struct checker *c, struct ast *node,
+                                         const struct cel_message *message)
 {
     const struct cel_field *field = cel_message_field(message, node->select.field);
     node->select.known = field;
@@ -105,7 +107,8 @@ static const struct cel_type *selection_type(struct checker *c, struct ast *node
         type = field_type(c, node, target->message);
         break;
     case T_PARAM:
-        (void)type_assign(c, &cel_t_dyn, target); /* binds a free variable to dyn; nothing else can happen */
+        (void)type_assign(c, &cel_t_dyn,
+                          target); /* binds a free variable to dyn; nothing else can happen */
         break;
     case T_DYN:
     case T_ANY:
@@ -113,10 +116,10 @@ static const struct cel_type *selection_type(struct checker *c, struct ast *node
         break;
     default: {
         str text = type_text(c, target);
-        struct cel_issue *issue =
-            cel_issue_node(c->issues, node, "type '%.*s' does not support field selection", STR_ARG(text));
-        issue->better = str_printf(c->arena, "%.*s has no fields: `.%.*s` cannot be selected", STR_ARG(text),
-                                   STR_ARG(node->select.field));
+        struct cel_issue *issue = cel_issue_node(
+            c->issues, node, "type '%.*s' does not support field selection", STR_ARG(text));
+        issue->better = str_printf(c->arena, "%.*s has no fields: `.%.*s` cannot be selected",
+                                   STR_ARG(text), STR_ARG(node->select.field));
     }
     }
     return through_optional || node->optional ? cel_type_optional(c->arena, type) : type;
@@ -158,7 +161,8 @@ static const struct cel_type *optional_part(struct checker *c, const struct ast 
     return type;
 }
 
-static const struct cel_type *part_type(struct checker *c, struct ast *node, const bool *optional, int32_t i)
+static const struct cel_type *part_type(struct checker *c, struct ast *node, const bool *optional,
+                                        int32_t i)
 {
     check_node(c, node);
     return optional != NULL && optional[i] ? optional_part(c, node) : node->type;
@@ -189,7 +193,8 @@ static void check_map(struct checker *c, struct ast *node)
     node->type = bounded(cel_type_map(c->arena, key, val));
 }
 
-/* Message literals: only names are known here, no message can be built (docs: differences from the reference). */
+/* Message literals: only names are known here, no message can be built (docs: differences from
+ * the reference). */
 static void check_record(struct checker *c, struct ast *node)
 {
     struct found_name found;
@@ -200,7 +205,8 @@ static void check_record(struct checker *c, struct ast *node)
         return;
     }
     if (found.named->kind != T_MESSAGE) {
-        cel_issue_node(c->issues, node, "'%.*s' is not a message type", STR_ARG(type_text(c, found.named)));
+        cel_issue_node(c->issues, node, "'%.*s' is not a message type",
+                       STR_ARG(type_text(c, found.named)));
     } else {
         cel_issue_node(c->issues, node, "'%.*s' cannot be built in an expression", STR_ARG(name));
     }
@@ -250,7 +256,8 @@ static bool settle(void *ctx, struct ast *node)
     return true;
 }
 
-cardea_status cel_check(struct arena *arena, const struct cel_env *env, struct ast *root, struct cel_issues *issues)
+cardea_status cel_check(struct arena *arena, const struct cel_env *env, struct ast *root,
+                        struct cel_issues *issues)
 {
     struct checker c = { .arena = arena, .env = env, .issues = issues, .work = WORK_MAX };
     *vec_push(arena, &c.bound) = NULL; /* variables are numbered from 1 */
@@ -259,7 +266,8 @@ cardea_status cel_check(struct arena *arena, const struct cel_env *env, struct a
     check_node(&c, root);
     if (c.work < 0) {
         issues->list.len = kept; /* from some point on the answers were guesses */
-        cel_issue_add(issues, root->start, root->end, "expression has too complex types to be checked");
+        cel_issue_add(issues, root->start, root->end,
+                      "expression has too complex types to be checked");
         return CARDEA_ELIMIT;
     }
     c.work = WORK_MAX;

@@ -1,8 +1,9 @@
 /* check_call.c — which overloads a call may mean
  *
- * Every row of the name in the call's style whose parameters accept the arguments is a candidate; the types
- * of all candidates together are the call's type, dyn when they differ. Which of them runs is decided when
- * values are there. Each row's type parameters become fresh variables for each call.
+ * Every row of the name in the call's style whose parameters accept the arguments is a candidate;
+ * the types of all candidates together are the call's type, dyn when they differ. Which of them
+ * runs is decided when values are there. Each row's type parameters become fresh variables for each
+ * call.
  *
  * spec: cel#5
  * Neighbours: funcs.def holds the signatures · check_types.c says what is accepted
@@ -46,7 +47,8 @@ struct instance {
     int count;
 };
 
-static const struct cel_type *instantiate(struct checker *c, struct instance *in, const struct cel_type *type)
+static const struct cel_type *instantiate(struct checker *c, struct instance *in,
+                                          const struct cel_type *type)
 {
     if (!type->generic) {
         return type;
@@ -74,8 +76,8 @@ static const struct cel_type *instantiate(struct checker *c, struct instance *in
 /* ---- overloads ---- */
 
 /* Adds one candidate to the call's type when its parameters accept the arguments. */
-static void consider(struct checker *c, const struct signature *sig, const struct cel_type **types, int count,
-                     const struct cel_type **result)
+static void consider(struct checker *c, const struct signature *sig, const struct cel_type **types,
+                     int count, const struct cel_type **result)
 {
     if (sig->count != count || count > PARAMS_MAX) {
         return;
@@ -96,7 +98,8 @@ static void consider(struct checker *c, const struct signature *sig, const struc
     }
 }
 
-static void put_types(struct checker *c, struct sb *out, const struct cel_type *const *types, int count)
+static void put_types(struct checker *c, struct sb *out, const struct cel_type *const *types,
+                      int count)
 {
     sb_byte(out, '(');
     for (int i = 0; i < count; i++) {
@@ -130,8 +133,8 @@ static str accepted(struct checker *c, const struct found_func *func, bool membe
 {
     struct sb sb = sb_new(c->arena);
     int shown = 0;
-    for (int row = func->row; row >= 0 && row < cel_func_count &&
-                              str_eq(str_from_c(cel_funcs[row].name), func->name);
+    for (int row = func->row;
+         row >= 0 && row < cel_func_count && str_eq(str_from_c(cel_funcs[row].name), func->name);
          row++) {
         if ((cel_funcs[row].flags & (member ? CF_MEMBER : CF_GLOBAL)) == 0) {
             continue;
@@ -169,14 +172,16 @@ static void explain(struct checker *c, struct cel_issue *issue, const struct fou
         put_types(c, &sb, types + member, count - member);
         issue->help = accepted(c, func, member);
         if (issue->help.len == 0 && func->row >= 0) {
-            issue->help = member ? S("it is called without a receiver") : S("it is called on a receiver: `x.f()`");
+            issue->help = member ? S("it is called without a receiver")
+                                 : S("it is called on a receiver: `x.f()`");
         }
     } else {
         sb_printf(&sb, "operator `%.*s` does not work on ", STR_ARG(sign));
         put_types(c, &sb, types, count);
         bool numbers = count == 2;
         for (int i = 0; numbers && i < count; i++) {
-            numbers = types[i]->kind == T_INT || types[i]->kind == T_UINT || types[i]->kind == T_DOUBLE;
+            numbers =
+                types[i]->kind == T_INT || types[i]->kind == T_UINT || types[i]->kind == T_DOUBLE;
         }
         if (numbers && types[0]->kind != types[1]->kind) {
             issue->help = S("convert one side with int(), uint() or double()");
@@ -203,12 +208,13 @@ static void no_overload(struct checker *c, const struct ast *node, const struct 
     explain(c, issue, func, types, count, member);
 }
 
-const struct cel_type *check_overloads(struct checker *c, const struct ast *node, const struct found_func *func,
-                                       const struct cel_type **types, int count, bool member)
+const struct cel_type *check_overloads(struct checker *c, const struct ast *node,
+                                       const struct found_func *func, const struct cel_type **types,
+                                       int count, bool member)
 {
     const struct cel_type *result = NULL;
-    for (int row = func->row; row >= 0 && row < cel_func_count &&
-                              str_eq(str_from_c(cel_funcs[row].name), func->name);
+    for (int row = func->row;
+         row >= 0 && row < cel_func_count && str_eq(str_from_c(cel_funcs[row].name), func->name);
          row++) {
         if ((cel_funcs[row].flags & (member ? CF_MEMBER : CF_GLOBAL)) != 0) {
             consider(c, read_signature(c, row), types, count, &result);

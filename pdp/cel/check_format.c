@@ -1,7 +1,8 @@
 /* check_format.c — literal format strings against their literal arguments
  *
- * `"…".format([…])`: the clauses are read as the function reads them when it runs, and each must accept
- * the static type of its argument. The first fault of a call is reported, like the function would.
+ * `"…".format([…])`: the clauses are read as the function reads them when it runs, and each must
+ * accept the static type of its argument. The first fault of a call is reported, like the function
+ * would.
  *
  * spec: cel#14, cel#21
  * Neighbours: fn_format.c formats
@@ -31,8 +32,10 @@ static const struct clause {
       "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, "
       "durations, and timestamps" },
     { 'd', INTS | KIND(T_DOUBLE), "decimal clause can only be used on ints, uints, and doubles" },
-    { 'f', INTS | KIND(T_DOUBLE), "fixed-point clause can only be used on ints, uints, and doubles" },
-    { 'e', INTS | KIND(T_DOUBLE), "scientific clause can only be used on ints, uints, and doubles" },
+    { 'f', INTS | KIND(T_DOUBLE),
+      "fixed-point clause can only be used on ints, uints, and doubles" },
+    { 'e', INTS | KIND(T_DOUBLE),
+      "scientific clause can only be used on ints, uints, and doubles" },
     { 'b', INTS | KIND(T_BOOL), "only ints, uints, and bools can be formatted as binary" },
     { 'x', INTS | KIND(T_STRING) | KIND(T_BYTES),
       "only ints, uints, bytes, and strings can be formatted as hex" },
@@ -72,7 +75,8 @@ static bool accepts(uint32_t kinds, const struct cel_type *type)
     return kind == T_DYN || (kinds & KIND(kind)) != 0;
 }
 
-/* The first part of the argument that the clause does not accept, or NULL. Literals are looked into. */
+/* The first part of the argument that the clause does not accept, or NULL. Literals are looked
+ * into. */
 static const struct ast *refused(const struct clause *clause, const struct ast *arg)
 {
     if (!accepts(clause->kinds, arg->type)) {
@@ -108,13 +112,14 @@ static str read_precision(struct checker *c, str format, isize *pos)
     str digits = str_slice(format, start, *pos);
     int64_t value = 0;
     if (!num_parse_int(digits, false, &value)) {
-        return str_printf(c->arena,
-                          "error while converting precision to integer: strconv.Atoi: parsing \"%.*s\": %s",
-                          STR_ARG(digits), digits.len == 0 ? "invalid syntax" : "value out of range");
+        return str_printf(
+            c->arena,
+            "error while converting precision to integer: strconv.Atoi: parsing \"%.*s\": %s",
+            STR_ARG(digits), digits.len == 0 ? "invalid syntax" : "value out of range");
     }
     if (value > PRECISION_MAX) {
-        return str_printf(c->arena, "precision %lld exceeds maximum allowed precision %d", (long long)value,
-                          PRECISION_MAX);
+        return str_printf(c->arena, "precision %lld exceeds maximum allowed precision %d",
+                          (long long)value, PRECISION_MAX);
     }
     return STR_EMPTY;
 }
@@ -129,8 +134,10 @@ static const struct clause *find_clause(char letter)
     return NULL;
 }
 
-/* One clause at *pos (behind the percent sign) for the argument; false when a fault has been reported. */
-static bool check_clause(struct checker *c, const struct ast *call, str format, isize *pos, const struct ast *arg)
+/* One clause at *pos (behind the percent sign) for the argument; false when a fault has been
+ * reported. */
+static bool check_clause(struct checker *c, const struct ast *call, str format, isize *pos,
+                         const struct ast *arg)
 {
     str fault = read_precision(c, format, pos);
     if (fault.len > 0) {
@@ -188,7 +195,8 @@ static void check_format(struct checker *c, const struct ast *call)
         }
     }
     if (used < args->list.count) {
-        cel_issue_node(c->issues, call, "too many arguments supplied to string.format (expected %d, got %d)",
+        cel_issue_node(c->issues, call,
+                       "too many arguments supplied to string.format (expected %d, got %d)",
                        (int)used, (int)args->list.count);
     }
 }

@@ -1,8 +1,8 @@
 /* check_loop.c — types of comprehensions and bindings
  *
- * The tree keeps macros whole, but the reference types their textbook expansion, and its messages speak of
- * the operators in it (`_?_:_` for a predicate that is not bool). So the accumulator and the step of the
- * expansion are typed here without being built.
+ * The tree keeps macros whole, but the reference types their textbook expansion, and its messages
+ * speak of the operators in it (`_?_:_` for a predicate that is not bool). So the accumulator and
+ * the step of the expansion are typed here without being built.
  *
  * spec: cel#11
  *
@@ -18,8 +18,8 @@ static void push_local(struct checker *c, str name, const struct cel_type *type)
 }
 
 /* A call of the table's function with arguments of these types, reported at the node. */
-static const struct cel_type *applied(struct checker *c, const struct ast *node, str name, bool member,
-                                      int count, const struct cel_type *const *types)
+static const struct cel_type *applied(struct checker *c, const struct ast *node, str name,
+                                      bool member, int count, const struct cel_type *const *types)
 {
     const struct cel_type *copy[3];
     memcpy(copy, types, (size_t)count * sizeof *types);
@@ -28,8 +28,8 @@ static const struct cel_type *applied(struct checker *c, const struct ast *node,
 }
 
 /* Types of the variables over a range of this type. */
-static void variable_types(struct checker *c, const struct ast *place, const struct cel_type *range, bool two,
-                           const struct cel_type **first, const struct cel_type **second)
+static void variable_types(struct checker *c, const struct ast *place, const struct cel_type *range,
+                           bool two, const struct cel_type **first, const struct cel_type **second)
 {
     switch ((enum cel_type_kind)range->kind) {
     case T_LIST:
@@ -43,17 +43,19 @@ static void variable_types(struct checker *c, const struct ast *place, const str
     case T_DYN:
     case T_ERROR:
     case T_PARAM:
-        (void)type_assign(c, &cel_t_dyn, range); /* binds a free variable to dyn; nothing else can happen */
+        (void)type_assign(c, &cel_t_dyn,
+                          range); /* binds a free variable to dyn; nothing else can happen */
         *first = *second = &cel_t_dyn;
         return;
     default: {
-        struct cel_issue *issue =
-            cel_issue_node(c->issues, place,
-                           "expression of type '%.*s' cannot be range of a comprehension (must be list, "
-                           "map, or dynamic)",
-                           STR_ARG(type_text(c, range)));
-        issue->better = str_printf(c->arena, "%.*s cannot be iterated over: a list or a map is needed",
-                                   STR_ARG(type_text(c, range)));
+        struct cel_issue *issue = cel_issue_node(
+            c->issues, place,
+            "expression of type '%.*s' cannot be range of a comprehension (must be list, "
+            "map, or dynamic)",
+            STR_ARG(type_text(c, range)));
+        issue->better =
+            str_printf(c->arena, "%.*s cannot be iterated over: a list or a map is needed",
+                       STR_ARG(type_text(c, range)));
         *first = *second = &cel_t_error;
         return;
     }
@@ -61,8 +63,8 @@ static void variable_types(struct checker *c, const struct ast *place, const str
 }
 
 /* The step's type must be assignable to the accumulator's. */
-static void assert_step(struct checker *c, const struct ast *node, const struct cel_type *accumulator,
-                        const struct cel_type *step)
+static void assert_step(struct checker *c, const struct ast *node,
+                        const struct cel_type *accumulator, const struct cel_type *step)
 {
     if (!type_assign(c, accumulator, step)) {
         type_mismatch(c, node, accumulator, step);
@@ -81,14 +83,16 @@ static const struct cel_type *check_append(struct checker *c, struct ast *node)
     const struct cel_type *step =
         applied(c, node, S("_+_"), false, 2, (const struct cel_type *const[]){ accumulator, item });
     if (node->loop.filter != NULL) {
-        step = applied(c, node, S("_?_:_"), false, 3,
-                       (const struct cel_type *const[]){ node->loop.filter->type, step, accumulator });
+        step =
+            applied(c, node, S("_?_:_"), false, 3,
+                    (const struct cel_type *const[]){ node->loop.filter->type, step, accumulator });
     }
     assert_step(c, node, accumulator, step);
     return accumulator;
 }
 
-static const struct cel_type *check_insert(struct checker *c, struct ast *node, const struct cel_type *key)
+static const struct cel_type *check_insert(struct checker *c, struct ast *node,
+                                           const struct cel_type *key)
 {
     const struct cel_type *key_var = type_variable(c);
     const struct cel_type *accumulator = cel_type_map(c->arena, key_var, type_variable(c));
@@ -102,8 +106,9 @@ static const struct cel_type *check_insert(struct checker *c, struct ast *node, 
         applied(c, node, S("cel.@mapInsert"), false, entry ? 2 : 3,
                 (const struct cel_type *const[]){ accumulator, entry ? body : key, body });
     if (node->loop.filter != NULL) {
-        step = applied(c, node, S("_?_:_"), false, 3,
-                       (const struct cel_type *const[]){ node->loop.filter->type, step, accumulator });
+        step =
+            applied(c, node, S("_?_:_"), false, 3,
+                    (const struct cel_type *const[]){ node->loop.filter->type, step, accumulator });
     }
     assert_step(c, node, accumulator, step);
     return accumulator;
@@ -121,7 +126,8 @@ static void check_predicate(struct checker *c, struct ast *node)
     }
 }
 
-static const struct cel_type *check_body(struct checker *c, struct ast *node, const struct cel_type *key)
+static const struct cel_type *check_body(struct checker *c, struct ast *node,
+                                         const struct cel_type *key)
 {
     switch ((enum ast_loop)node->loop_kind) {
     case LOOP_ALL:
@@ -147,7 +153,8 @@ void check_loop(struct checker *c, struct ast *node)
     const struct cel_type *first = NULL;
     const struct cel_type *second = NULL;
     /* the reference sorts a hidden copy of the range: it reports at the macro */
-    variable_types(c, sort ? node : node->loop.range, range, node->loop.var2.len > 0, &first, &second);
+    variable_types(c, sort ? node : node->loop.range, range, node->loop.var2.len > 0, &first,
+                   &second);
 
     struct local *outer = c->locals;
     push_local(c, node->loop.var, first);

@@ -1,8 +1,9 @@
 /* check_names.c — what a name stands for
  *
- * Variables of macros shadow everything; a leading dot skips them. Other names are tried in the container
- * and outwards: declarations first, then names of types. A chain of selections is tried as one dotted name
- * before it is read as selections, longest chain first, because the whole chain is checked first.
+ * Variables of macros shadow everything; a leading dot skips them. Other names are tried in the
+ * container and outwards: declarations first, then names of types. A chain of selections is tried
+ * as one dotted name before it is read as selections, longest chain first, because the whole chain
+ * is checked first.
  *
  * spec: cel#3
  * Neighbours: check.c asks · env.h holds the declarations
@@ -22,10 +23,13 @@ static const struct cel_type t_map = { .kind = T_MAP, .params = { &cel_t_dyn, &c
 static const struct cel_type t_optional = { .kind = T_OPTIONAL, .params = { &cel_t_dyn } };
 static const struct cel_type t_type = { .kind = T_TYPE };
 
-static const struct cel_type t_hierarchy = { .kind = T_ABSTRACT, .name = S("cerbos.lib.hierarchy") };
+static const struct cel_type t_hierarchy = { .kind = T_ABSTRACT,
+                                             .name = S("cerbos.lib.hierarchy") };
 static const struct cel_type t_spiffe_id = { .kind = T_ABSTRACT, .name = S("cerbos.lib.spiffeID") };
-static const struct cel_type t_spiffe_trust_domain = { .kind = T_ABSTRACT, .name = S("cerbos.lib.spiffeTrustDomain") };
-static const struct cel_type t_spiffe_matcher = { .kind = T_ABSTRACT, .name = S("cerbos.lib.spiffeMatcher") };
+static const struct cel_type t_spiffe_trust_domain = { .kind = T_ABSTRACT,
+                                                       .name = S("cerbos.lib.spiffeTrustDomain") };
+static const struct cel_type t_spiffe_matcher = { .kind = T_ABSTRACT,
+                                                  .name = S("cerbos.lib.spiffeMatcher") };
 static const struct cel_type t_ip = { .kind = T_ABSTRACT, .name = S("net.IP") };
 static const struct cel_type t_cidr = { .kind = T_ABSTRACT, .name = S("net.CIDR") };
 
@@ -120,8 +124,8 @@ static bool find_global(const struct checker *c, str name, struct found_name *ou
     return false;
 }
 
-/* The name in the container `outer` (empty: as it stands); the next container outwards replaces *outer,
- * false behind the last. */
+/* The name in the container `outer` (empty: as it stands); the next container outwards replaces
+ * *outer, false behind the last. */
 static str candidate(struct checker *c, str outer, str name)
 {
     return outer.len == 0 ? name : str_concat(c->arena, str_concat(c->arena, outer, S(".")), name);
@@ -251,7 +255,8 @@ static void suggest(struct checker *c, struct cel_issue *issue, str word, const 
     }
 }
 
-static struct cel_issue *undeclared(struct checker *c, const struct ast *node, str name, bool absolute)
+static struct cel_issue *undeclared(struct checker *c, const struct ast *node, str name,
+                                    bool absolute)
 {
     return cel_issue_node(c->issues, node, "undeclared reference to '%s%.*s' (in container '%.*s')",
                           absolute ? "." : "", STR_ARG(name), STR_ARG(c->env->container));
@@ -272,7 +277,8 @@ void undeclared_name(struct checker *c, const struct ast *node, str name, bool a
     }
     suggest(c, issue, name, &known);
     if (cel_func_find(name) >= 0 && issue->help.len == 0) {
-        issue->help = str_printf(c->arena, "`%.*s` is a function: call it with parentheses", STR_ARG(name));
+        issue->help =
+            str_printf(c->arena, "`%.*s` is a function: call it with parentheses", STR_ARG(name));
     }
 }
 
@@ -293,13 +299,15 @@ void undeclared_func(struct checker *c, const struct ast *node, str name, bool a
     suggest(c, issue, name, &known);
 }
 
-void undefined_field(struct checker *c, const struct ast *node, uint32_t word, const struct cel_message *message,
-                     str field)
+void undefined_field(struct checker *c, const struct ast *node, uint32_t word,
+                     const struct cel_message *message, str field)
 {
-    struct cel_issue *issue = cel_issue_node(c->issues, node, "undefined field '%.*s'", STR_ARG(field));
+    struct cel_issue *issue =
+        cel_issue_node(c->issues, node, "undefined field '%.*s'", STR_ARG(field));
     issue->start = word;
     issue->end = word + (uint32_t)field.len;
-    issue->better = str_printf(c->arena, "`%.*s` has no field `%.*s`", STR_ARG(message->name), STR_ARG(field));
+    issue->better =
+        str_printf(c->arena, "`%.*s` has no field `%.*s`", STR_ARG(message->name), STR_ARG(field));
     words known = { 0 };
     for (int32_t i = 0; i < message->field_count; i++) {
         *vec_push(c->arena, &known) = message->fields[i].name;

@@ -1,7 +1,8 @@
 /* check_priv.h — what the parts of the checker share
  *
- * A checker lives for one expression. Types of nodes are kept on the nodes; type variables (T_PARAM with an
- * id) are bound in a table that can be rolled back, because trying an overload may bind some and then fail.
+ * A checker lives for one expression. Types of nodes are kept on the nodes; type variables (T_PARAM
+ * with an id) are bound in a table that can be rolled back, because trying an overload may bind
+ * some and then fail.
  *
  * Private to check*.c.
  *
@@ -45,11 +46,12 @@ struct checker {
 
 /* ---- check_types.c: type variables, assignability ---- */
 const struct cel_type *type_variable(struct checker *c);
-const struct cel_type *type_substitute(struct checker *c, const struct cel_type *type, bool free_to_dyn);
+const struct cel_type *type_substitute(struct checker *c, const struct cel_type *type,
+                                       bool free_to_dyn);
 /* Whether `from` is assignable to `to`; binds variables when it is. */
 bool type_assign(struct checker *c, const struct cel_type *from, const struct cel_type *to);
-bool type_assign_all(struct checker *c, const struct cel_type *const *from, const struct cel_type *const *to,
-                     int count);
+bool type_assign_all(struct checker *c, const struct cel_type *const *from,
+                     const struct cel_type *const *to, int count);
 /* The type of a list or map part when `previous` (may be NULL) meets `current`. */
 const struct cel_type *type_join(struct checker *c, const struct cel_type *previous,
                                  const struct cel_type *current);
@@ -80,15 +82,16 @@ bool find_func(struct checker *c, str name, bool absolute, struct found_func *ou
 
 void undeclared_name(struct checker *c, const struct ast *node, str name, bool absolute);
 void undeclared_func(struct checker *c, const struct ast *node, str name, bool absolute);
-void undefined_field(struct checker *c, const struct ast *node, uint32_t word, const struct cel_message *message,
-                     str field);
+void undefined_field(struct checker *c, const struct ast *node, uint32_t word,
+                     const struct cel_message *message, str field);
 
 /* ---- check_call.c: overloads ---- */
 void check_call(struct checker *c, struct ast *node);
-/* Type of a call of `name` with arguments of these types (receiver first); reports at the node and returns
- * !error! when none fits. */
-const struct cel_type *check_overloads(struct checker *c, const struct ast *node, const struct found_func *func,
-                                       const struct cel_type **types, int count, bool member);
+/* Type of a call of `name` with arguments of these types (receiver first); reports at the node
+ * and returns !error! when none fits. */
+const struct cel_type *check_overloads(struct checker *c, const struct ast *node,
+                                       const struct found_func *func, const struct cel_type **types,
+                                       int count, bool member);
 
 /* ---- check_loop.c ---- */
 void check_loop(struct checker *c, struct ast *node);

@@ -105,7 +105,8 @@ static void resolve_node(struct checker *c, struct ast *node)
         resolve_all(c, node->map.vals, node->map.count);
         break;
     case A_STRUCT:
-        cel_issue_node(c->issues, node, "'%.*s' cannot be built in an expression", STR_ARG(node->record.name));
+        cel_issue_node(c->issues, node, "'%.*s' cannot be built in an expression",
+                       STR_ARG(node->record.name));
         break;
     case A_LOOP:
         resolve_node(c, node->loop.range);
@@ -118,7 +119,8 @@ static void resolve_node(struct checker *c, struct ast *node)
     }
 }
 
-cardea_status cel_resolve(struct arena *arena, const struct cel_env *env, struct ast *root, struct cel_issues *issues)
+cardea_status cel_resolve(struct arena *arena, const struct cel_env *env, struct ast *root,
+                          struct cel_issues *issues)
 {
     struct checker c = { .arena = arena, .env = env, .issues = issues };
     isize before = issues->list.len + issues->dropped;

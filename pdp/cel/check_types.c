@@ -1,12 +1,12 @@
 /* check_types.c — type variables and assignability
  *
- * Unification in the reference's manner, which is not symmetric and not the textbook's: a variable is bound
- * to the first type it meets and later widens to a more general one (dyn), and null is assignable to
- * everything that may be absent. What is accepted here decides which policies load, so the order of the
- * questions matters. A failed attempt leaves no binding behind.
+ * Unification in the reference's manner, which is not symmetric and not the textbook's: a variable
+ * is bound to the first type it meets and later widens to a more general one (dyn), and null is
+ * assignable to everything that may be absent. What is accepted here decides which policies load,
+ * so the order of the questions matters. A failed attempt leaves no binding behind.
  *
- * Types can grow exponentially when written out (map(T, T) of map(T, T) …): steps are counted, and the
- * checker gives up with an error when there are too many.
+ * Types can grow exponentially when written out (map(T, T) of map(T, T) …): steps are counted, and
+ * the checker gives up with an error when there are too many.
  *
  * spec: cel#5
  *
@@ -60,7 +60,8 @@ static bool step(struct checker *c)
 
 /* ---- substitution ---- */
 
-const struct cel_type *type_substitute(struct checker *c, const struct cel_type *type, bool free_to_dyn)
+const struct cel_type *type_substitute(struct checker *c, const struct cel_type *type,
+                                       bool free_to_dyn)
 {
     if (!type->generic) {
         return type;
@@ -151,13 +152,15 @@ static bool is_less_specific(struct checker *c, const struct cel_type *a, const 
     return true;
 }
 
-static const struct cel_type *most_general(struct checker *c, const struct cel_type *a, const struct cel_type *b)
+static const struct cel_type *most_general(struct checker *c, const struct cel_type *a,
+                                           const struct cel_type *b)
 {
     return is_less_specific(c, a, b) ? a : b;
 }
 
 /* Whether the variable does not occur in the type, bindings followed. */
-static bool is_absent(struct checker *c, const struct cel_type *variable, const struct cel_type *type)
+static bool is_absent(struct checker *c, const struct cel_type *variable,
+                      const struct cel_type *type)
 {
     if (!type->generic) {
         return true;
@@ -259,8 +262,8 @@ static bool assign(struct checker *c, const struct cel_type *t1, const struct ce
     }
 }
 
-bool type_assign_all(struct checker *c, const struct cel_type *const *from, const struct cel_type *const *to,
-                     int count)
+bool type_assign_all(struct checker *c, const struct cel_type *const *from,
+                     const struct cel_type *const *to, int count)
 {
     isize mark = c->trail.len;
     for (int i = 0; i < count; i++) {

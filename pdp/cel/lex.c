@@ -1,8 +1,8 @@
 /* lex.c — expression text → tokens
  *
- * Longest match, as the reference's generated lexer does it: `1u2` is `1u` and `2`, `1.` is `1` and `.`,
- * `"""x` without its end is the empty string and a broken `"x`. A broken string is reported once and
- * becomes a token up to where it plausibly ends, so that one missing quote is one message.
+ * Longest match, as the reference's generated lexer does it: `1u2` is `1u` and `2`, `1.` is `1` and
+ * `.`, `"""x` without its end is the empty string and a broken `"x`. A broken string is reported
+ * once and becomes a token up to where it plausibly ends, so that one missing quote is one message.
  *
  * spec: cel#1
  * Neighbours: parse.c reads the tokens
@@ -53,7 +53,8 @@ static void push(struct lexer *lx, enum tok_kind kind, isize end)
     lx->pos = end;
 }
 
-/* Reports a fault of the text [start, end) in our words; the reference's generated words go to `text`. */
+/* Reports a fault of the text [start, end) in our words; the reference's generated words go to
+ * `text`. */
 static void lex_issue(struct lexer *lx, isize start, isize end, str better, str help)
 {
     str seen = str_slice(lx->text, start, end);
@@ -164,8 +165,9 @@ struct string_scan {
     isize stop;       /* where scanning had to stop when there is no closing   */
 };
 
-/* Tries the form with `quotes` (1 or 3) quote characters whose opening begins at pos. A bad escape does not
- * stop the scan: *bad_escape tells, and the end is where it would be if the escape were good. */
+/* Tries the form with `quotes` (1 or 3) quote characters whose opening begins at pos. A bad
+ * escape does not stop the scan: *bad_escape tells, and the end is where it would be if the
+ * escape were good. */
 static struct string_scan scan_string(const struct lexer *lx, isize pos, int quotes, bool raw)
 {
     struct string_scan scan = { .bad_escape = -1 };
@@ -173,8 +175,7 @@ static struct string_scan scan_string(const struct lexer *lx, isize pos, int quo
     isize i = pos + quotes;
     for (; i < lx->text.len; i++) {
         int c = at(lx, i);
-        if (c == quote &&
-            (quotes == 1 || (at(lx, i + 1) == quote && at(lx, i + 2) == quote))) {
+        if (c == quote && (quotes == 1 || (at(lx, i + 1) == quote && at(lx, i + 2) == quote))) {
             scan.end = i + quotes;
             return scan;
         }
@@ -217,8 +218,9 @@ static void lex_string(struct lexer *lx, isize prefix, bool raw, enum tok_kind k
     }
     if (scan.end == 0) {
         lex_issue(lx, lx->pos, scan.stop, S("string without closing quote"),
-                  quote == '"' ? S("add the closing `\"`; a text of several lines is written in `\"\"\"`")
-                               : S("add the closing `'`; a text of several lines is written in `'''`"));
+                  quote == '"'
+                      ? S("add the closing `\"`; a text of several lines is written in `\"\"\"`")
+                      : S("add the closing `'`; a text of several lines is written in `'''`"));
         push_broken(lx, kind, scan.stop);
         return;
     }
@@ -288,12 +290,12 @@ static const struct {
     uint8_t kind;
 } operators[] = {
     /* two characters before one */
-    { "==", TOK_EQ },       { "!=", TOK_NE },       { "<=", TOK_LE },     { ">=", TOK_GE },
-    { "&&", TOK_AND },      { "||", TOK_OR },       { "<", TOK_LT },      { ">", TOK_GT },
-    { "!", TOK_NOT },       { "+", TOK_PLUS },      { "-", TOK_MINUS },   { "*", TOK_STAR },
-    { "/", TOK_SLASH },     { "%", TOK_PERCENT },   { "?", TOK_QUESTION }, { ":", TOK_COLON },
-    { ".", TOK_DOT },       { ",", TOK_COMMA },     { "(", TOK_LPAREN },  { ")", TOK_RPAREN },
-    { "[", TOK_LBRACKET },  { "]", TOK_RBRACKET },  { "{", TOK_LBRACE },  { "}", TOK_RBRACE },
+    { "==", TOK_EQ },      { "!=", TOK_NE },      { "<=", TOK_LE },      { ">=", TOK_GE },
+    { "&&", TOK_AND },     { "||", TOK_OR },      { "<", TOK_LT },       { ">", TOK_GT },
+    { "!", TOK_NOT },      { "+", TOK_PLUS },     { "-", TOK_MINUS },    { "*", TOK_STAR },
+    { "/", TOK_SLASH },    { "%", TOK_PERCENT },  { "?", TOK_QUESTION }, { ":", TOK_COLON },
+    { ".", TOK_DOT },      { ",", TOK_COMMA },    { "(", TOK_LPAREN },   { ")", TOK_RPAREN },
+    { "[", TOK_LBRACKET }, { "]", TOK_RBRACKET }, { "{", TOK_LBRACE },   { "}", TOK_RBRACE },
 };
 
 static bool lex_operator(struct lexer *lx)
@@ -363,7 +365,8 @@ static int hex_value(char c)
     return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
 }
 
-/* Appends the value of the escape at *pos (behind the backslash), which the lexer has found well-formed. */
+/* Appends the value of the escape at *pos (behind the backslash), which the lexer has found
+ * well-formed. */
 static enum unquote_error unescape(struct sb *out, str body, isize *pos, bool is_bytes)
 {
     char c = body.ptr[(*pos)++];

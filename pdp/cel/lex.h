@@ -1,7 +1,7 @@
 /* lex.h — expression text → tokens
  *
- * The whole text is cut into tokens before parsing, because a message literal (`a.b.C{`) is told from a
- * selection only by what follows the name. Private to the front end of `cel`.
+ * The whole text is cut into tokens before parsing, because a message literal (`a.b.C{`) is told
+ * from a selection only by what follows the name. Private to the front end of `cel`.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -60,8 +60,8 @@ struct toks {
     VEC(struct tok) list; /* ends with TOK_END */
 };
 
-/* Cuts the text (valid UTF-8, below 2^31 bytes) into tokens in the arena. Faults go to issues; the list is
- * usable after them. */
+/* Cuts the text (valid UTF-8, below 2^31 bytes) into tokens in the arena. Faults go to issues;
+ * the list is usable after them. */
 void cel_lex(struct arena *arena, str text, struct toks *out, struct cel_issues *issues);
 
 enum unquote_error {
@@ -70,8 +70,8 @@ enum unquote_error {
     UNQUOTE_ESCAPE      /* escape that bytes do not know  */
 };
 
-/* The value of a string or bytes token: quotes and prefix removed, line ends and escapes replaced. The result
- * borrows from the text when nothing had to be replaced. */
+/* The value of a string or bytes token: quotes and prefix removed, line ends and escapes
+ * replaced. The result borrows from the text when nothing had to be replaced. */
 enum unquote_error cel_unquote(struct arena *arena, str text, bool is_bytes, str *out);
 
 #endif

@@ -1,13 +1,14 @@
 /* macro.c — calls that are syntax
  *
- * Name, style and number of arguments decide whether a call is a macro; when they do not fit it stays a
- * call (and the checker will not know it). The comprehension macros become A_LOOP nodes and keep their
- * shape; has() marks a selection; the rest is rewritten into calls and A_BIND.
+ * Name, style and number of arguments decide whether a call is a macro; when they do not fit it
+ * stays a call (and the checker will not know it). The comprehension macros become A_LOOP nodes and
+ * keep their shape; has() marks a selection; the rest is rewritten into calls and A_BIND.
  *
  * Hidden names begin with `@`, which no identifier of the language does.
  *
  * spec: cel#11
- * Neighbours: parse.c calls it · check_loop.c types the loops · unparse.c prints macros as they were written
+ * Neighbours: parse.c calls it · check_loop.c types the loops · unparse.c prints
+ * macros as they were written
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,7 +16,8 @@
 
 typedef struct ast *expand(struct parser *p, struct ast *call);
 
-static struct ast *fault(struct parser *p, const struct ast *call, const struct ast *node, const char *text)
+static struct ast *fault(struct parser *p, const struct ast *call, const struct ast *node,
+                         const char *text)
 {
     cel_issue_node(p->issues, node, "%s", text);
     return cel_node(p, A_CONST, call->start, call->end, call->at);
@@ -42,8 +44,8 @@ struct loop_shape {
     const char *not_name; /* the fault of a variable that is not a simple name */
 };
 
-static bool loop_vars(struct parser *p, const struct ast *call, const struct loop_shape *shape, str *vars,
-                      struct ast **error)
+static bool loop_vars(struct parser *p, const struct ast *call, const struct loop_shape *shape,
+                      str *vars, struct ast **error)
 {
     for (int i = 0; i < shape->vars; i++) {
         vars[i] = simple_name(call->call.args[i]);
@@ -60,7 +62,8 @@ static bool loop_vars(struct parser *p, const struct ast *call, const struct loo
     }
     for (int i = 0; i < shape->vars; i++) {
         if (is_accumulator(vars[i])) {
-            *error = fault(p, call, call->call.args[i], "iteration variable overwrites accumulator variable");
+            *error = fault(p, call, call->call.args[i],
+                           "iteration variable overwrites accumulator variable");
             return false;
         }
     }
@@ -100,7 +103,8 @@ static struct ast *expand_exists(struct parser *p, struct ast *call)
 
 static struct ast *expand_exists_one(struct parser *p, struct ast *call)
 {
-    return loop(p, call, (struct loop_shape){ LOOP_EXISTS_ONE, call->call.argc - 1, false, simple });
+    return loop(p, call,
+                (struct loop_shape){ LOOP_EXISTS_ONE, call->call.argc - 1, false, simple });
 }
 
 static struct ast *expand_map(struct parser *p, struct ast *call)
@@ -125,7 +129,8 @@ static struct ast *expand_transform_list(struct parser *p, struct ast *call)
 
 static struct ast *expand_transform_map(struct parser *p, struct ast *call)
 {
-    return loop(p, call, (struct loop_shape){ LOOP_TRANSFORM_MAP, 2, call->call.argc == 4, simple });
+    return loop(p, call,
+                (struct loop_shape){ LOOP_TRANSFORM_MAP, 2, call->call.argc == 4, simple });
 }
 
 static struct ast *expand_transform_entry(struct parser *p, struct ast *call)
@@ -137,9 +142,10 @@ static struct ast *expand_sort_by(struct parser *p, struct ast *call)
 {
     const struct ast *target = call->call.target;
     if (target->kind == A_CONST || target->kind == A_MAP || target->kind == A_STRUCT) {
-        return fault(p, call, target,
-                     "sortBy can only be applied to a list, identifier, comprehension, call or select "
-                     "expression");
+        return fault(
+            p, call, target,
+            "sortBy can only be applied to a list, identifier, comprehension, call or select "
+            "expression");
     }
     return loop(p, call, (struct loop_shape){ LOOP_SORT_BY, 1, false, ident });
 }
@@ -162,7 +168,8 @@ static struct ast *expand_has(struct parser *p, struct ast *call)
 
 /* ---- bindings ---- */
 
-static struct ast *bind(struct parser *p, const struct ast *call, str name, struct ast *init, struct ast *body)
+static struct ast *bind(struct parser *p, const struct ast *call, str name, struct ast *init,
+                        struct ast *body)
 {
     struct ast *node = cel_node(p, A_BIND, call->start, call->end, call->at);
     node->bind.name = name;
@@ -175,7 +182,8 @@ static struct ast *expand_bind(struct parser *p, struct ast *call)
 {
     str name = simple_name(call->call.args[0]);
     if (name.len == 0) {
-        return fault(p, call, call->call.args[0], "cel.bind() variable names must be simple identifiers");
+        return fault(p, call, call->call.args[0],
+                     "cel.bind() variable names must be simple identifiers");
     }
     return bind(p, call, name, call->call.args[1], call->call.args[2]);
 }
@@ -202,15 +210,16 @@ static struct ast *made_call(struct parser *p, const struct ast *call, str name,
     return node;
 }
 
-static struct ast *optional_function(struct parser *p, const struct ast *call, str function, struct ast *arg)
+static struct ast *optional_function(struct parser *p, const struct ast *call, str function,
+                                     struct ast *arg)
 {
     struct ast **args = new (p->arena, struct ast *, 1);
     args[0] = arg;
     return made_call(p, call, function, made_name(p, call, S("optional")), args, arg != NULL);
 }
 
-/* target.optMap(v, e): bind @optMap to target, then
- * @optMap.hasValue() ? optional.of(bind v to @optMap.value() in e) : optional.none(); optFlatMap without of(). */
+/* target.optMap(v, e): bind @optMap to target, then @optMap.hasValue() ? optional.of(bind v to
+ * @optMap.value() in e) : optional.none(); optFlatMap without of(). */
 static struct ast *optional_map(struct parser *p, struct ast *call, bool flat)
 {
     str hidden = flat ? S("@optFlatMap") : S("@optMap");
@@ -279,7 +288,8 @@ static struct ast *extreme(struct parser *p, struct ast *call, str function, con
         place = args[i];
     }
     if (text != NULL) {
-        return fault(p, call, place, str_to_c(p->arena, str_printf(p->arena, "%s %s", shown, text)));
+        return fault(p, call, place,
+                     str_to_c(p->arena, str_printf(p->arena, "%s %s", shown, text)));
     }
     if (argc > 2) {
         struct ast *list = cel_node(p, A_LIST, args[0]->start, args[argc - 1]->end, call->at);
@@ -379,17 +389,38 @@ static const struct macro {
     { .name = S("bind"), .space = S("cel"), .min = 3, .max = 3, .expand = expand_bind },
     { .name = S("greatest"), .space = S("math"), .min = ANY_COUNT, .expand = expand_greatest },
     { .name = S("least"), .space = S("math"), .min = ANY_COUNT, .expand = expand_least },
-    { .name = S("block"), .space = S("cel"), .min = 2, .max = 2, .test_only = true, .expand = expand_block },
-    { .name = S("index"), .space = S("cel"), .min = 1, .max = 1, .test_only = true, .expand = expand_index },
-    { .name = S("iterVar"), .space = S("cel"), .min = 2, .max = 2, .test_only = true, .expand = expand_iter_var },
-    { .name = S("accuVar"), .space = S("cel"), .min = 2, .max = 2, .test_only = true, .expand = expand_accu_var },
+    { .name = S("block"),
+      .space = S("cel"),
+      .min = 2,
+      .max = 2,
+      .test_only = true,
+      .expand = expand_block },
+    { .name = S("index"),
+      .space = S("cel"),
+      .min = 1,
+      .max = 1,
+      .test_only = true,
+      .expand = expand_index },
+    { .name = S("iterVar"),
+      .space = S("cel"),
+      .min = 2,
+      .max = 2,
+      .test_only = true,
+      .expand = expand_iter_var },
+    { .name = S("accuVar"),
+      .space = S("cel"),
+      .min = 2,
+      .max = 2,
+      .test_only = true,
+      .expand = expand_accu_var },
 };
 
 static bool fits(const struct parser *p, const struct macro *macro, const struct ast *call)
 {
     const struct ast *target = call->call.target;
     return str_eq(macro->name, call->call.name) && macro->global == (target == NULL) &&
-           (macro->min == ANY_COUNT || (call->call.argc >= macro->min && call->call.argc <= macro->max)) &&
+           (macro->min == ANY_COUNT ||
+            (call->call.argc >= macro->min && call->call.argc <= macro->max)) &&
            (macro->space.len == 0 || str_eq(simple_name(target), macro->space)) &&
            (!macro->test_only || (p->flags & CEL_TEST_MACROS) != 0);
 }

@@ -46,8 +46,8 @@ const struct cel_type *cel_type_with(struct arena *arena, const struct cel_type 
     return type;
 }
 
-static const struct cel_type *compound(struct arena *arena, enum cel_type_kind kind, const struct cel_type *a,
-                                       const struct cel_type *b)
+static const struct cel_type *compound(struct arena *arena, enum cel_type_kind kind,
+                                       const struct cel_type *a, const struct cel_type *b)
 {
     return cel_type_with(arena, &(struct cel_type){ .kind = (uint8_t)kind },
                          (const struct cel_type *const[3]){ a, b, NULL });
@@ -58,7 +58,8 @@ const struct cel_type *cel_type_list(struct arena *arena, const struct cel_type 
     return compound(arena, T_LIST, element, NULL);
 }
 
-const struct cel_type *cel_type_map(struct arena *arena, const struct cel_type *key, const struct cel_type *value)
+const struct cel_type *cel_type_map(struct arena *arena, const struct cel_type *key,
+                                    const struct cel_type *value)
 {
     return compound(arena, T_MAP, key, value);
 }
@@ -108,7 +109,8 @@ bool cel_type_same(const struct cel_type *a, const struct cel_type *b)
     if (a == b) {
         return true;
     }
-    if (a == NULL || b == NULL || a->kind != b->kind || a->id != b->id || !str_eq(a->name, b->name)) {
+    if (a == NULL || b == NULL || a->kind != b->kind || a->id != b->id ||
+        !str_eq(a->name, b->name)) {
         return false;
     }
     if (a->size != b->size && a->size != 0 && b->size != 0) {
@@ -127,10 +129,18 @@ static const struct {
     str text;
     const struct cel_type *type;
 } simple[] = {
-    { S("dyn"), &cel_t_dyn },       { S("!error!"), &cel_t_error },       { S("null"), &cel_t_null },
-    { S("bool"), &cel_t_bool },     { S("int"), &cel_t_int },             { S("uint"), &cel_t_uint },
-    { S("double"), &cel_t_double }, { S("string"), &cel_t_string },       { S("bytes"), &cel_t_bytes },
-    { S("any"), &cel_t_any },       { S("timestamp"), &cel_t_timestamp }, { S("duration"), &cel_t_duration },
+    { S("dyn"), &cel_t_dyn },
+    { S("!error!"), &cel_t_error },
+    { S("null"), &cel_t_null },
+    { S("bool"), &cel_t_bool },
+    { S("int"), &cel_t_int },
+    { S("uint"), &cel_t_uint },
+    { S("double"), &cel_t_double },
+    { S("string"), &cel_t_string },
+    { S("bytes"), &cel_t_bytes },
+    { S("any"), &cel_t_any },
+    { S("timestamp"), &cel_t_timestamp },
+    { S("duration"), &cel_t_duration },
     { S("type"), &t_type },
 };
 
@@ -180,17 +190,19 @@ void cel_type_text(struct sb *out, const struct cel_type *type)
 
 static bool is_name_byte(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.';
 }
 
-static const struct cel_type *named(struct arena *arena, str name, const struct cel_type *const params[3])
+static const struct cel_type *named(struct arena *arena, str name,
+                                    const struct cel_type *const params[3])
 {
     static const struct {
         str name;
         uint8_t kind;
-    } kinds[] = { { S("list"), T_LIST },         { S("map"), T_MAP },
-                  { S("type"), T_TYPE },         { S("optional"), T_OPTIONAL },
-                  { S("wrapper"), T_WRAPPER },   { S("optional_type"), T_OPTIONAL } };
+    } kinds[] = { { S("list"), T_LIST },       { S("map"), T_MAP },
+                  { S("type"), T_TYPE },       { S("optional"), T_OPTIONAL },
+                  { S("wrapper"), T_WRAPPER }, { S("optional_type"), T_OPTIONAL } };
     for (isize i = 0; params[0] != NULL && i < countof(kinds); i++) {
         if (str_eq(name, kinds[i].name)) {
             return cel_type_with(arena, &(struct cel_type){ .kind = kinds[i].kind }, params);

@@ -1,8 +1,9 @@
 /* unparse.c — tree → CEL text
  *
- * A node is put in parentheses when it binds less tightly than its place demands. Two places demand more
- * than precedence tells: the operand of a minus must not begin with a digit or a minus, which would become
- * one literal with it, and an operand of && that is itself && was written in parentheses.
+ * A node is put in parentheses when it binds less tightly than its place demands. Two places demand
+ * more than precedence tells: the operand of a minus must not begin with a digit or a minus, which
+ * would become one literal with it, and an operand of && that is itself && was written in
+ * parentheses.
  *
  * Invariant: parse(unparse(tree)) is the tree (tests/unit/test_cel_parse.c, fuzz_cel_parse.c).
  * Neighbours: macro.c built what is taken apart here
@@ -62,9 +63,9 @@ static bool is_call(const struct ast *node, str name, int32_t argc)
 
 static void put_text(struct sb *out, str text, bool is_bytes)
 {
-    static const char named[][2] = { { '\a', 'a' }, { '\b', 'b' }, { '\f', 'f' }, { '\n', 'n' },
-                                     { '\r', 'r' }, { '\t', 't' }, { '\v', 'v' }, { '"', '"' },
-                                     { '\\', '\\' } };
+    static const char named[][2] = { { '\a', 'a' }, { '\b', 'b' }, { '\f', 'f' },
+                                     { '\n', 'n' }, { '\r', 'r' }, { '\t', 't' },
+                                     { '\v', 'v' }, { '"', '"' },  { '\\', '\\' } };
     sb_byte(out, '"');
     for (isize i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
@@ -205,8 +206,8 @@ static bool is_word(str name)
         char c = name.ptr[i];
         ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     }
-    return ok && !str_eq(name, S("true")) && !str_eq(name, S("false")) && !str_eq(name, S("null")) &&
-           !str_eq(name, S("in"));
+    return ok && !str_eq(name, S("true")) && !str_eq(name, S("false")) &&
+           !str_eq(name, S("null")) && !str_eq(name, S("in"));
 }
 
 static void put_field(struct sb *out, str name)
@@ -241,8 +242,8 @@ static void put_args(struct sb *out, struct ast *const *args, int32_t argc)
     sb_byte(out, ')');
 }
 
-/* Whether the text of the node, in a place that demands MEMBER, begins with a number that a minus in front
- * would become part of. */
+/* Whether the text of the node, in a place that demands MEMBER, begins with a number that a
+ * minus in front would become part of. */
 static bool begins_with_number(const struct ast *node)
 {
     for (;;) {
@@ -297,7 +298,8 @@ static void put_extreme(struct sb *out, const struct ast *node)
 {
     sb_add(out, str_eq(node->call.name, S("math.@max")) ? S("math.greatest") : S("math.least"));
     const struct ast *list = node->call.args[0];
-    if (node->call.argc == 1 && list->kind == A_LIST && list->list.count > 2 && list->list.optional == NULL) {
+    if (node->call.argc == 1 && list->kind == A_LIST && list->list.count > 2 &&
+        list->list.optional == NULL) {
         put_args(out, list->list.items, list->list.count);
     } else {
         put_args(out, node->call.args, node->call.argc);
@@ -359,7 +361,8 @@ static str loop_name(const struct ast *node)
         if (node->loop.var2.len > 0) {
             return S("transformList");
         }
-        return str_eq(node->loop.macro, S("filter")) && node->loop.filter != NULL ? S("filter") : S("map");
+        return str_eq(node->loop.macro, S("filter")) && node->loop.filter != NULL ? S("filter")
+                                                                                  : S("map");
     case LOOP_TRANSFORM_MAP:
         return S("transformMap");
     case LOOP_MAP_ENTRY:
@@ -393,17 +396,20 @@ static void put_loop(struct sb *out, const struct ast *node)
     sb_byte(out, ')');
 }
 
-/* The inner binding of target.optMap(v, e) and optFlatMap, or NULL when folding has changed the shape. */
+/* The inner binding of target.optMap(v, e) and optFlatMap, or NULL when folding has changed the
+ * shape. */
 static const struct ast *optional_body(const struct ast *node)
 {
     bool flat = str_eq(node->bind.name, S("@optFlatMap"));
-    if ((!flat && !str_eq(node->bind.name, S("@optMap"))) || !is_call(node->bind.body, S("_?_:_"), 3)) {
+    if ((!flat && !str_eq(node->bind.name, S("@optMap"))) ||
+        !is_call(node->bind.body, S("_?_:_"), 3)) {
         return NULL;
     }
     const struct ast *some = node->bind.body->call.args[1];
     if (!flat) {
-        bool wrapped = some->kind == A_CALL && some->call.argc == 1 &&
-                       (str_eq(some->call.name, S("of")) || str_eq(some->call.name, S("optional.of")));
+        bool wrapped =
+            some->kind == A_CALL && some->call.argc == 1 &&
+            (str_eq(some->call.name, S("of")) || str_eq(some->call.name, S("optional.of")));
         if (!wrapped) {
             return NULL;
         }

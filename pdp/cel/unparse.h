@@ -7,9 +7,10 @@
 
 #include "cel/ast.h"
 
-/* Appends the expression as text that parses to the same tree: macros as they were written, one space around
- * binary operators, no parenthesis that is not needed. Constants that folding made are written as the call or
- * literal that yields them; objects, which have none, as value_text shows them. */
+/* Appends the expression as text that parses to the same tree: macros as they were written, one
+ * space around binary operators, no parenthesis that is not needed. Constants that folding made
+ * are written as the call or literal that yields them; objects, which have none, as value_text
+ * shows them. */
 void cel_unparse(struct sb *out, const struct ast *node);
 
 /* The same for a value alone. */

@@ -1,8 +1,8 @@
 /* fuzz_cel_parse.c — expression text → tree → text → tree
  *
- * Whatever parses is printed and must parse to the same tree again; it is checked against the environment of
- * policies, printed once more and walked. Neither step may run long: the input is bounded, and every issue has
- * a place inside the text.
+ * Whatever parses is printed and must parse to the same tree again; it is checked against the
+ * environment of policies, printed once more and walked. Neither step may run long: the input is
+ * bounded, and every issue has a place inside the text.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

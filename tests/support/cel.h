@@ -25,8 +25,8 @@ static const struct cel_decl unit_policy_decls[] = {
     { S("globals"), &type_globals, ROOT_G },
 };
 
-/* The names that conditions of a policy may mention, with roots as image/roots.h numbers them. Variables and
- * constants are open: every field is dyn. */
+/* The names that conditions of a policy may mention, with roots as image/roots.h numbers them.
+ * Variables and constants are open: every field is dyn. */
 static const struct cel_env unit_policy_env = { .decls = unit_policy_decls,
                                                 .decl_count = countof(unit_policy_decls),
                                                 .container = S("") };

@@ -120,31 +120,39 @@ static const struct {
 } refusals[] = {
     { "foo", "undeclared reference to 'foo' (in container '')" },
     { ".foo", "undeclared reference to '.foo' (in container '')" },
-    { "foo(1).bar(x)", "undeclared reference to 'foo' (in container '') | undeclared reference to 'bar' (in container "
+    { "foo(1).bar(x)", "undeclared reference to 'foo' (in container '') | undeclared reference to "
+                       "'bar' (in container "
                        "'') | undeclared reference to 'x' (in container '')" },
-    { "math.foo(1)", "undeclared reference to 'math' (in container '') | undeclared reference to 'foo' (in container '')" },
+    { "math.foo(1)", "undeclared reference to 'math' (in container '') | undeclared reference to "
+                     "'foo' (in container '')" },
     { "R.foo", "undefined field 'foo'" },
     { "has(R.foo)", "undefined field 'foo'" },
     { "R.?foo", "undefined field 'foo'" },
     { "1.a", "type 'int' does not support field selection" },
     { "has({'a': 1}.a.b)", "type 'int' does not support field selection" },
     { "1 + 'a'", "found no matching overload for '_+_' applied to '(int, string)'" },
-    { "(1 + 'a') + 2 + 'b'", "found no matching overload for '_+_' applied to '(int, string)' | found no matching overload "
+    { "(1 + 'a') + 2 + 'b'", "found no matching overload for '_+_' applied to '(int, string)' | "
+                             "found no matching overload "
                              "for '_+_' applied to '(int, string)'" },
     { "null == []", "found no matching overload for '_==_' applied to '(null, list(dyn))'" },
     { "1 == 1.0", "found no matching overload for '_==_' applied to '(int, double)'" },
     { "1 in [1.0]", "found no matching overload for '@in' applied to '(int, list(double))'" },
-    { "true && 1 && 'a'", "expected type 'bool' but found 'int' | expected type 'bool' but found 'string'" },
+    { "true && 1 && 'a'",
+      "expected type 'bool' but found 'int' | expected type 'bool' but found 'string'" },
     { "V['x']", "found no matching overload for '_[_]' applied to '(cerbos.Variables, string)'" },
     { "'a'.size(1)", "found no matching overload for 'size' applied to 'string.(int)'" },
     { "size()", "found no matching overload for 'size' applied to '()'" },
     { "math.ceil(1)", "found no matching overload for 'math.ceil' applied to '(int)'" },
-    { "[1].map(x, x, x)", "found no matching overload for '_?_:_' applied to '(int, list(int), list(int))'" },
-    { "[1].exists_one(x, 1)", "found no matching overload for '_?_:_' applied to '(int, int, int)'" },
+    { "[1].map(x, x, x)",
+      "found no matching overload for '_?_:_' applied to '(int, list(int), list(int))'" },
+    { "[1].exists_one(x, 1)",
+      "found no matching overload for '_?_:_' applied to '(int, int, int)'" },
     { "[1].all(x, 1)", "expected type 'bool' but found 'int'" },
-    { "1.map(x, x)", "expression of type 'int' cannot be range of a comprehension (must be list, map, or dynamic)" },
-    { "[1].transformMapEntry(i, v, [v])", "found no matching overload for 'cel.@mapInsert' applied to '(map(dyn, dyn), "
-                                          "list(int))'" },
+    { "1.map(x, x)", "expression of type 'int' cannot be range of a comprehension (must be list, "
+                     "map, or dynamic)" },
+    { "[1].transformMapEntry(i, v, [v])",
+      "found no matching overload for 'cel.@mapInsert' applied to '(map(dyn, dyn), "
+      "list(int))'" },
     { "[1].sortBy(x, [x])", "found no matching overload for '@sortByAssociatedKeys' applied to "
                             "'list(int).(list(list(int)))'" },
     { "[1].map(x, x) + x", "undeclared reference to 'x' (in container '')" },
@@ -152,29 +160,37 @@ static const struct {
     { "[?1]", "expected type 'optional_type(int)' but found 'int'" },
     { "Foo{a: 1}", "undeclared reference to 'Foo' (in container '')" },
     { "int{}", "'int' is not a message type" },
-    { "[x, 1 + 'a', y]", "undeclared reference to 'x' (in container '') | found no matching overload for '_+_' applied "
+    { "[x, 1 + 'a', y]", "undeclared reference to 'x' (in container '') | found no matching "
+                         "overload for '_+_' applied "
                          "to '(int, string)' | undeclared reference to 'y' (in container '')" },
     /* literal format strings */
     { "'%s'.format([])", "index 0 out of range" },
     { "'%s%%'.format([1, 2])", "too many arguments supplied to string.format (expected 1, got 2)" },
     { "'%'.format([1])", "unexpected end of string" },
-    { "'%5d'.format([1])", "could not parse formatting clause: unrecognized formatting clause \"5\"" },
-    { "'%.'.format([1])", "could not parse formatting clause: error while parsing precision: could not find end of "
-                          "precision specifier" },
-    { "'%.101f'.format([1.0])", "could not parse formatting clause: error while parsing precision: precision 101 exceeds "
-                                "maximum allowed precision 100" },
-    { "'%d'.format(['a'])", "error during formatting: decimal clause can only be used on ints, uints, and doubles, was "
-                            "given string" },
-    { "'%x'.format([timestamp(0)])", "error during formatting: only ints, uints, bytes, and strings can be formatted as "
-                                     "hex, was given google.protobuf.Timestamp" },
-    { "'%s'.format([{'a': [P]}])", "error during formatting: string clause can only be used on strings, bools, bytes, "
-                                   "ints, doubles, maps, lists, types, durations, and timestamps, was given "
-                                   "cerbos.engine.v1.Request.Principal" },
+    { "'%5d'.format([1])",
+      "could not parse formatting clause: unrecognized formatting clause \"5\"" },
+    { "'%.'.format([1])",
+      "could not parse formatting clause: error while parsing precision: could not find end of "
+      "precision specifier" },
+    { "'%.101f'.format([1.0])",
+      "could not parse formatting clause: error while parsing precision: precision 101 exceeds "
+      "maximum allowed precision 100" },
+    { "'%d'.format(['a'])",
+      "error during formatting: decimal clause can only be used on ints, uints, and doubles, was "
+      "given string" },
+    { "'%x'.format([timestamp(0)])",
+      "error during formatting: only ints, uints, bytes, and strings can be formatted as "
+      "hex, was given google.protobuf.Timestamp" },
+    { "'%s'.format([{'a': [P]}])",
+      "error during formatting: string clause can only be used on strings, bools, bytes, "
+      "ints, doubles, maps, lists, types, durations, and timestamps, was given "
+      "cerbos.engine.v1.Request.Principal" },
 };
 
 START_TEST(refusal)
 {
-    expect_str(shown(unit_arena(), str_from_c(refusals[_i].text), &unit_policy_env), refusals[_i].issues);
+    expect_str(shown(unit_arena(), str_from_c(refusals[_i].text), &unit_policy_env),
+               refusals[_i].issues);
 }
 END_TEST
 
@@ -185,14 +201,16 @@ static const struct {
     uint32_t start, end;
     const char *better, *help;
 } advice[] = {
-    { "1 + R.atr.x", 6, 9, "`cerbos.engine.v1.Request.Resource` has no field `atr`", "did you mean `attr`?" },
+    { "1 + R.atr.x", 6, 9, "`cerbos.engine.v1.Request.Resource` has no field `atr`",
+      "did you mean `attr`?" },
     { "requst.resource", 0, 6, "unknown name `requst`", "did you mean `request`?" },
     { "P.id.startWith('a')", 5, 14, "unknown function `startWith`", "did you mean `startsWith`?" },
     { "now", 0, 3, "unknown name `now`", "`now` is a function: call it with parentheses" },
     { "1 == 1.0", 0, 8, "operator `==` does not work on (int, double)",
       "convert one side with int(), uint() or double()" },
     { "['a'][b'x']", 0, 11, "operator `[ ]` does not work on (list(string), bytes)", "" },
-    { "'a'.contains(1)", 0, 15, "`contains` cannot be called on string with (int)", "accepted: `string.contains(string)`" },
+    { "'a'.contains(1)", 0, 15, "`contains` cannot be called on string with (int)",
+      "accepted: `string.contains(string)`" },
     { "contains('a', 'b')", 0, 18, "`contains` cannot be called with (string, string)",
       "it is called on a receiver: `x.f()`" },
     { "true.map(x, x)", 0, 4, "bool cannot be iterated over: a list or a map is needed", "" },
@@ -234,7 +252,8 @@ START_TEST(annotations)
     root = check(S("'a' + 'b'"), &unit_policy_env, &issues);
     ck_assert_int_eq(root->call.func, -1);
 
-    root = check(S("[1].map(math, math.abs(math))[0] == google.protobuf.Duration"), &unit_policy_env, &issues);
+    root = check(S("[1].map(math, math.abs(math))[0] == google.protobuf.Duration"),
+                 &unit_policy_env, &issues);
     ck_assert_ptr_null(root); /* int against type; a local variable does not hide math.abs */
     ck_assert_int_eq(issues.list.len, 1);
 
@@ -252,10 +271,12 @@ END_TEST
 /* ---- containers and shadowing ---- */
 
 static const struct cel_decl contained[] = {
-    { S("y"), &cel_t_string, 0 },           { S("a.b.y"), &cel_t_int, 1 }, { S("a.z.w"), &cel_t_uint, 2 },
-    { S("a.b.m"), &cel_t_bool, 3 },         { S("m.n"), &cel_t_double, 4 },
+    { S("y"), &cel_t_string, 0 },   { S("a.b.y"), &cel_t_int, 1 },  { S("a.z.w"), &cel_t_uint, 2 },
+    { S("a.b.m"), &cel_t_bool, 3 }, { S("m.n"), &cel_t_double, 4 },
 };
-static const struct cel_env in_container = { .decls = contained, .decl_count = 5, .container = S("a.b") };
+static const struct cel_env in_container = { .decls = contained,
+                                             .decl_count = 5,
+                                             .container = S("a.b") };
 
 static const struct {
     const char *text, *type;
@@ -311,7 +332,8 @@ START_TEST(resolving_only)
 {
     struct arena *arena = unit_arena();
     struct cel_issues issues = { .arena = arena };
-    struct ast *root = cel_parse(arena, S("f(x) || m.n || math.ceil('a') == [1].map(y, y + .y)"), 0, &issues);
+    struct ast *root =
+        cel_parse(arena, S("f(x) || m.n || math.ceil('a') == [1].map(y, y + .y)"), 0, &issues);
     ck_assert_int_eq(cel_resolve(arena, &in_container, root, &issues), CARDEA_OK);
     const struct ast *f = root->call.args[0];
     ck_assert_int_eq(f->call.func, -2);
@@ -332,7 +354,8 @@ START_TEST(types_that_explode)
 {
     struct arena *arena = unit_arena();
     struct sb sb = sb_new(arena);
-    /* the type of each variable is bound to a map whose key and value are the one before: written out, 2^120 */
+    /* the type of each variable is bound to a map whose key and value are the one before:
+     * written out, 2^120 */
     for (int i = 0; i < 120; i++) {
         sb_printf(&sb, "cel.bind(v%d, [], ", i);
     }

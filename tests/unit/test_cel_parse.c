@@ -49,7 +49,8 @@ static const struct {
     { "1 + 2 * 3", "(call _+_ 1 (call _*_ 2 3))" },
     { "(1 + 2) * 3", "(call _*_ (call _+_ 1 2) 3)" },
     { "1 - 2 - 3", "(call _-_ (call _-_ 1 2) 3)" },
-    { "1 - 2 * 3 / 4 % 5 + 6", "(call _+_ (call _-_ 1 (call _%_ (call _/_ (call _*_ 2 3) 4) 5)) 6)" },
+    { "1 - 2 * 3 / 4 % 5 + 6",
+      "(call _+_ (call _-_ 1 (call _%_ (call _/_ (call _*_ 2 3) 4) 5)) 6)" },
     { "1 < 2 == true", "(call _==_ (call _<_ 1 2) true)" },
     { "1 in [1] in [true]", "(call @in (call @in 1 (list 1)) (list true))" },
     { "a && b || c && d", "(call _||_ (call _&&_ a b) (call _&&_ c d))" },
@@ -183,10 +184,12 @@ static const struct {
     { "math.least(a, b)", "(call math.@min a b)" },
     { "math.least(a, b, c)", "(call math.@min (list a b c))" },
     { "x.greatest(a)", "(member greatest x a)" },
-    { "x.optMap(v, v)", "(bind @optMap x (call _?_:_ (member hasValue @optMap) (member of optional (bind v (member "
-                        "value @optMap) v)) (member none optional)))" },
-    { "x.optFlatMap(v, v)", "(bind @optFlatMap x (call _?_:_ (member hasValue @optFlatMap) (bind v (member value "
-                            "@optFlatMap) v) (member none optional)))" },
+    { "x.optMap(v, v)",
+      "(bind @optMap x (call _?_:_ (member hasValue @optMap) (member of optional (bind v (member "
+      "value @optMap) v)) (member none optional)))" },
+    { "x.optFlatMap(v, v)",
+      "(bind @optFlatMap x (call _?_:_ (member hasValue @optFlatMap) (bind v (member value "
+      "@optFlatMap) v) (member none optional)))" },
     { "all(x, y)", "(call all x y)" },
     { ".has(a.b)", "(call .has (select a b))" },
     { "has(a)", "invalid argument to has() macro" },
@@ -198,7 +201,8 @@ static const struct {
     { "x.map(__result__, 1)", "iteration variable overwrites accumulator variable" },
     { "cel.bind(1, 2, 3)", "cel.bind() variable names must be simple identifiers" },
     { "x.optMap(1, 2)", "optMap() variable name must be a simple identifier" },
-    { "'a'.sortBy(x, x)", "sortBy can only be applied to a list, identifier, comprehension, call or select expression" },
+    { "'a'.sortBy(x, x)", "sortBy can only be applied to a list, identifier, comprehension, call "
+                          "or select expression" },
     { "math.greatest()", "math.greatest() requires at least one argument" },
     { "math.least('a')", "math.least() invalid single argument value" },
     { "math.least([])", "math.least() invalid single argument value" },
@@ -242,19 +246,24 @@ static const struct {
     { "a.", 2, 2, "the expression ends where a field name is expected", "" },
     { "a.true", 2, 6, "found `true` where a field name is expected",
       "use an index, as in `[\"true\"]`, for names that are words of the language" },
-    { "a and b", 2, 5, "found `and` where an operator or the end is expected", "the logical operator is written `&&`" },
-    { "a OR b", 2, 4, "found `OR` where an operator or the end is expected", "the logical operator is written `||`" },
-    { "true ? true ? 1 : 2 : 3", 12, 13, "found `?` where `:` and the second value of the conditional is expected",
+    { "a and b", 2, 5, "found `and` where an operator or the end is expected",
+      "the logical operator is written `&&`" },
+    { "a OR b", 2, 4, "found `OR` where an operator or the end is expected",
+      "the logical operator is written `||`" },
+    { "true ? true ? 1 : 2 : 3", 12, 13,
+      "found `?` where `:` and the second value of the conditional is expected",
       "put the inner conditional in parentheses" },
     { "a = 1", 2, 3, "\"=\" is not part of the language", "equality is written `==`" },
     { "a & b", 2, 3, "\"&\" is not part of the language", "the logical operator is written `&&`" },
-    { "'abc", 0, 4, "string without closing quote", "add the closing `'`; a text of several lines is written in `'''`" },
+    { "'abc", 0, 4, "string without closing quote",
+      "add the closing `'`; a text of several lines is written in `'''`" },
     { "\"a\nb\"", 0, 2, "string without closing quote",
       "add the closing `\"`; a text of several lines is written in `\"\"\"`" },
     { "'\\d+'", 1, 3, "`\\d` does not begin an escape sequence",
       "write `\\\\` for a backslash, or put `r` before the opening quote" },
     { "R.attr.\u00e9", 7, 9, "\"\u00e9\" is not part of the language", "" },
-    { "`a", 0, 2, "name in back quotes is not closed", "between back quotes stand letters, digits and `_.-/ `" },
+    { "`a", 0, 2, "name in back quotes is not closed",
+      "between back quotes stand letters, digits and `_.-/ `" },
 };
 
 START_TEST(fault)
@@ -301,8 +310,8 @@ END_TEST
 
 /* ---- limits ---- */
 
-static str repeated(struct arena *arena, const char *head, const char *part, int count, const char *middle,
-                    const char *tail)
+static str repeated(struct arena *arena, const char *head, const char *part, int count,
+                    const char *middle, const char *tail)
 {
     struct sb sb = sb_new(arena);
     sb_add(&sb, str_from_c(head));
@@ -316,7 +325,7 @@ static str repeated(struct arena *arena, const char *head, const char *part, int
     return sb_str(&sb);
 }
 
-#define NESTED "expression recursion limit exceeded: 250"
+#define NESTED  "expression recursion limit exceeded: 250"
 #define CHAINED "max recursion depth exceeded"
 
 /* The last count that is accepted, and what the next one says. */
@@ -332,7 +341,8 @@ static const struct {
     { "", "a.f(", "1", ")", 249, NESTED },
     { "", "a[", "1", "]", 249, NESTED },
     { "", "a ? b : ", "c", "", 249, NESTED },
-    { "", "1 + (", "1", ")", 124, NESTED },      /* each right operand opens the rule of sums once more */
+    { "", "1 + (", "1", ")", 124,
+      NESTED }, /* each right operand opens the rule of sums once more */
     { "", "1 + 2 * (", "1", ")", 83, NESTED },
     { "", "1 == (", "1", ")", 124, NESTED },
     { "", "!(", "a", ")", 249, NESTED },
@@ -350,8 +360,8 @@ START_TEST(limit)
     str most = repeated(arena, limits[_i].head, limits[_i].part, limits[_i].most, limits[_i].middle,
                         limits[_i].tail);
     ck_assert_ptr_nonnull(parse(most, 0, &issues));
-    str more = repeated(arena, limits[_i].head, limits[_i].part, limits[_i].most + 1, limits[_i].middle,
-                        limits[_i].tail);
+    str more = repeated(arena, limits[_i].head, limits[_i].part, limits[_i].most + 1,
+                        limits[_i].middle, limits[_i].tail);
     ck_assert_ptr_null(parse(more, 0, &issues));
     ck_assert_int_eq(issues.list.len, 1);
     expect_str(issues.list.ptr[0].text, limits[_i].text);
@@ -369,7 +379,8 @@ START_TEST(no_limit_but_size)
     ck_assert_ptr_nonnull(parse(repeated(arena, "[1", ",1", 45000, "]", ""), 0, &issues));
     ck_assert_ptr_nonnull(parse(repeated(arena, "'", "\u00e9", 99998, "'", ""), 0, &issues));
     ck_assert_ptr_null(parse(repeated(arena, "'", "\u00e9", 99999, "'", ""), 0, &issues));
-    expect_str(issues.list.ptr[0].text, "expression code point size exceeds limit: size: 100001, limit 100000");
+    expect_str(issues.list.ptr[0].text,
+               "expression code point size exceeds limit: size: 100001, limit 100000");
     ck_assert_ptr_null(parse(S("'\xff'"), 0, &issues));
     expect_str(issues.list.ptr[0].text, "expression is not valid UTF-8");
 }
@@ -441,12 +452,42 @@ END_TEST
 
 static void put_random(struct sb *out, uint64_t *state, int depth)
 {
-    static const char *const leaves[] = { "a", ".b", "1", "-2", "3u", "4.5", "'s'", "b'x'", "true", "null", "[]", "{}" };
+    static const char *const leaves[] = { "a",   ".b",   "1",    "-2",   "3u", "4.5",
+                                          "'s'", "b'x'", "true", "null", "[]", "{}" };
     static const char *const shapes[] = {
-        "$ + $", "$ - $", "$ * $", "$ / $", "$ % $", "$ && $", "$ || $", "$ == $", "$ < $", "$ in $",
-        "!$", "-$", "($)", "($ ? $ : $)", "$ ? $ : $", "[$, ?$]", "{$: $}", "($).f($)", "($)[$]", "($)[?$]",
-        "($).?g", "($).h", "f($, $)", "has(($).x)", "($).map(i, $)", "($).filter(i, $)", "cel.bind(v, $, $)",
-        "($).optMap(v, $)", "T{x: $}", "$ && $ && $", "-($)", "!($)", "($).all(i, j, $)",
+        "$ + $",
+        "$ - $",
+        "$ * $",
+        "$ / $",
+        "$ % $",
+        "$ && $",
+        "$ || $",
+        "$ == $",
+        "$ < $",
+        "$ in $",
+        "!$",
+        "-$",
+        "($)",
+        "($ ? $ : $)",
+        "$ ? $ : $",
+        "[$, ?$]",
+        "{$: $}",
+        "($).f($)",
+        "($)[$]",
+        "($)[?$]",
+        "($).?g",
+        "($).h",
+        "f($, $)",
+        "has(($).x)",
+        "($).map(i, $)",
+        "($).filter(i, $)",
+        "cel.bind(v, $, $)",
+        "($).optMap(v, $)",
+        "T{x: $}",
+        "$ && $ && $",
+        "-($)",
+        "!($)",
+        "($).all(i, j, $)",
     };
     if (depth == 0) {
         sb_add(out, str_from_c(leaves[unit_random(state) % (uint64_t)countof(leaves)]));
@@ -478,8 +519,9 @@ START_TEST(printing_keeps_the_tree)
         struct sb printed = sb_new(arena);
         cel_unparse(&printed, root);
         str again = shown(arena, sb_str(&printed), 0);
-        ck_assert_msg(str_eq(tree, again), "%.*s\n  became %.*s\n  %.*s\n  %.*s", STR_ARG(sb_str(&text)),
-                      STR_ARG(sb_str(&printed)), STR_ARG(tree), STR_ARG(again));
+        ck_assert_msg(str_eq(tree, again), "%.*s\n  became %.*s\n  %.*s\n  %.*s",
+                      STR_ARG(sb_str(&text)), STR_ARG(sb_str(&printed)), STR_ARG(tree),
+                      STR_ARG(again));
         kept++;
     }
     ck_assert_int_gt(kept, 1500);
@@ -504,9 +546,15 @@ START_TEST(printing_values)
         v_some(NULL),
     };
     static const char *const texts[] = {
-        "double(\"Infinity\")", "double(\"-Infinity\")", "double(\"NaN\")", "duration(\"-1500000001ns\")",
-        "timestamp(\"1970-01-01T05:30:00.5+05:30\")", "google.protobuf.Timestamp", "[1u, null]",
-        "optional.of(1)", "optional.none()",
+        "double(\"Infinity\")",
+        "double(\"-Infinity\")",
+        "double(\"NaN\")",
+        "duration(\"-1500000001ns\")",
+        "timestamp(\"1970-01-01T05:30:00.5+05:30\")",
+        "google.protobuf.Timestamp",
+        "[1u, null]",
+        "optional.of(1)",
+        "optional.none()",
     };
     for (isize i = 0; i < countof(values); i++) {
         struct sb sb = sb_new(arena);

@@ -1,8 +1,8 @@
 /* test_cel_vectors.c — which expressions the reference accepts, and how it words its refusals
  *
- * Reads the vectors in ../shared/conformance/cel-cerbos; without them the program says so and is counted as
- * skipped. Literal patterns, timestamps and durations are refused by folding, and undefined variables by the
- * compiler, so those refusals are not looked at here.
+ * Reads the vectors in ../shared/conformance/cel-cerbos; without them the program says so and is
+ * counted as skipped. Literal patterns, timestamps and durations are refused by folding, and
+ * undefined variables by the compiler, so those refusals are not looked at here.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -55,7 +55,8 @@ static bool compiles(struct arena *arena, str expr, struct cel_issues *issues)
 static str wanted(struct arena *arena, str expr, str description)
 {
     str head = str_concat(arena, str_concat(arena, S("Invalid expression `"), expr), S("`: "));
-    str want = str_starts(description, head) ? str_slice(description, head.len, description.len) : STR_EMPTY;
+    str want = str_starts(description, head) ? str_slice(description, head.len, description.len)
+                                             : STR_EMPTY;
     bool folding = str_eq(want, S("[invalid matches argument]")) ||
                    str_eq(want, S("[invalid timestamp argument]")) ||
                    str_eq(want, S("[invalid duration argument]"));
@@ -75,8 +76,8 @@ START_TEST(refusals_are_worded_as_in_the_reference)
     yyjson_arr_foreach(list, i, count, vector)
     {
         str expr = json_str(vector, "expr");
-        yyjson_val *errors =
-            yyjson_obj_get(yyjson_obj_get(yyjson_obj_get(vector, "output"), "compileErrors"), "errors");
+        yyjson_val *errors = yyjson_obj_get(
+            yyjson_obj_get(yyjson_obj_get(vector, "output"), "compileErrors"), "errors");
         str want = wanted(arena, expr, json_str(yyjson_arr_get_first(errors), "description"));
         if (want.len == 0) {
             continue;
@@ -97,7 +98,8 @@ START_TEST(refusals_are_worded_as_in_the_reference)
 }
 END_TEST
 
-/* Message literals cannot be built (docs: differences), and the reference folds what it can before it looks. */
+/* Message literals cannot be built (docs: differences), and the reference folds what it can
+ * before it looks. */
 static bool is_known_gap(str group)
 {
     return str_eq(group, S("proto_messages"));
@@ -171,10 +173,12 @@ static void read_overloads(struct arena *arena, yyjson_val *decl, struct cel_env
     {
         struct cel_overload *over = &overloads[env->overload_count++];
         yyjson_val *types = yyjson_obj_get(item, "params");
-        const struct cel_type **read = new (arena, const struct cel_type *, (isize)yyjson_arr_size(types));
+        const struct cel_type **read =
+            new (arena, const struct cel_type *, (isize)yyjson_arr_size(types));
         yyjson_arr_foreach(types, k, params, param)
         {
-            read[k] = read_type(arena, (str){ yyjson_get_str(param), (isize)yyjson_get_len(param) });
+            read[k] =
+                read_type(arena, (str){ yyjson_get_str(param), (isize)yyjson_get_len(param) });
         }
         over->name = json_str(decl, "name");
         over->member = yyjson_get_bool(yyjson_obj_get(item, "member"));
@@ -198,23 +202,24 @@ START_TEST(types_are_deduced_as_specified)
         struct cel_env env = { .container = json_str(test, "container") };
         yyjson_arr_foreach(yyjson_obj_get(test, "type_env"), k, decls, decl)
         {
-            ck_assert_ptr_nonnull(yyjson_obj_get(decl, "overloads")); /* the plain ones declare functions only */
+            ck_assert_ptr_nonnull(
+                yyjson_obj_get(decl, "overloads")); /* the plain ones declare functions only */
             read_overloads(arena, decl, &env);
         }
         if (str_eq(json_str(test, "section"), S("legacy_nullable_types"))) {
-            continue; /* of a type and null the reference takes the later one, and so must policies' messages */
+            continue; /* of a type and null the reference takes the later one */
         }
         struct cel_issues issues = { .arena = arena };
         str expr = json_str(test, "expr");
         struct ast *root = cel_parse(arena, expr, 0, &issues);
-        ck_assert_msg(root != NULL && cel_check(arena, &env, root, &issues) == CARDEA_OK, "%.*s: %.*s", STR_ARG(expr),
-                      STR_ARG(messages(arena, &issues)));
+        ck_assert_msg(root != NULL && cel_check(arena, &env, root, &issues) == CARDEA_OK,
+                      "%.*s: %.*s", STR_ARG(expr), STR_ARG(messages(arena, &issues)));
         struct sb got = sb_new(arena);
         struct sb want = sb_new(arena);
         cel_type_text(&got, root->type);
         cel_type_text(&want, read_type(arena, json_str(test, "deduced_type")));
-        ck_assert_msg(str_eq(sb_str(&got), sb_str(&want)), "%.*s: got %.*s, want %.*s", STR_ARG(expr),
-                      STR_ARG(sb_str(&got)), STR_ARG(sb_str(&want)));
+        ck_assert_msg(str_eq(sb_str(&got), sb_str(&want)), "%.*s: got %.*s, want %.*s",
+                      STR_ARG(expr), STR_ARG(sb_str(&got)), STR_ARG(sb_str(&want)));
         tried++;
     }
     yyjson_doc_free(doc);
