@@ -124,8 +124,7 @@ static bool find_global(const struct checker *c, str name, struct found_name *ou
     return false;
 }
 
-/* The name in the container `outer` (empty: as it stands); the next container outwards replaces
- * *outer, false behind the last. */
+/* The name in the container `outer`; as it stands when there is none. */
 static str candidate(struct checker *c, str outer, str name)
 {
     return outer.len == 0 ? name : str_concat(c->arena, str_concat(c->arena, outer, S(".")), name);
