@@ -277,9 +277,11 @@ docs:
 	@$(PYTHON) scripts/generate.py
 
 ## format        let clang-format lay out the C sources
+FORMATTED := $(sort $(wildcard pdp/*/*.[ch] policy-compiler/*/*.[ch] cli/*.[ch] tests/*/*.[ch] bench/*.[ch]))
+# clang-format takes the macro `new` for an operator and puts a blank behind it.
 format:
-	@$(CLANG_FORMAT) -i $(sort $(wildcard pdp/*/*.[ch] policy-compiler/*/*.[ch] cli/*.[ch] \
-	    tests/*/*.[ch] bench/*.[ch]))
+	@$(CLANG_FORMAT) -i $(FORMATTED)
+	@sed -i -E 's/\bnew \((&?[A-Za-z_>.-]+), /new(\1, /g' $(FORMATTED)
 
 ## install       into $(DESTDIR)$(PREFIX), /usr/local by default
 install: $(BUILD)/cardea

@@ -92,6 +92,21 @@ static bool build(struct cel_regex *regex, struct arena *arena, str pattern, pcr
     return true;
 }
 
+/* build() in the regex's own arena, with what happens when that is full. The guard stands in a frame of its own:
+ * nothing that it could spoil lives here. *why is in that arena. */
+static bool build_guarded(struct cel_regex *regex, const str *pattern, str *why)
+{
+    jmp_buf env;
+    arena_guard_set(&regex->arena, &env);
+    if (setjmp(env) != 0) {
+        *why = S("pattern is too large");
+        return false;
+    }
+    bool ok = build(regex, &regex->arena, *pattern, NULL, why);
+    arena_guard_set(&regex->arena, NULL);
+    return ok;
+}
+
 struct cel_regex *cel_regex_new(str pattern, struct arena *scratch, str *why)
 {
     if (pattern.len > CEL_PATTERN_MAX) {
@@ -104,15 +119,12 @@ struct cel_regex *cel_regex_new(str pattern, struct arena *scratch, str *why)
         return NULL;
     }
     arena_init(&regex->arena, 4 << 10, TREE_CAP);
-    jmp_buf env;
-    arena_guard_set(&regex->arena, &env);
-    str reason = S("pattern is too large");
-    if (setjmp(env) != 0 || !build(regex, &regex->arena, pattern, NULL, &reason)) {
+    str reason = STR_EMPTY;
+    if (!build_guarded(regex, &pattern, &reason)) {
         *why = str_copy(scratch, reason);
         cel_regex_free(regex);
         return NULL;
     }
-    arena_guard_set(&regex->arena, NULL);
     if (regex->code != NULL) {
         (void)pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE); /* without JIT the interpreter runs */
     }
