@@ -1,0 +1,231 @@
+/* cmd_server.c — cardea server
+ *
+ * Order of things: configuration, policies, address. Nobody can connect before the first set of policies is
+ * being served; a fault in any of the three ends the program with its reason.
+ *
+ * The main thread only waits for signals: SIGHUP reads the policies again; SIGTERM and SIGINT let requests in
+ * flight finish and end the program with 0; a second one ends it at once.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "cli/commands.h"
+
+#include "base/log.h"
+#include "server/server.h"
+#include "store/store.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct option options[] = {
+    { "config", 'c', "FILE", "configuration, JSON or YAML (default: $CARDEA_CONFIG, then $CERBOS_CONFIG)" },
+    { "set", 0, "KEY=VALUE", "override a key, e.g. server.httpListenAddr=:3592; may be repeated" },
+    { "log-level", 0, "LEVEL", "debug, info, warn, error or none (default: $CARDEA_LOG_LEVEL, then info)" },
+};
+
+/* ---- options of the parts ---- */
+
+static struct server_options server_options(const struct config *c)
+{
+    return (struct server_options){
+        .address = c->listen_addr,
+        .socket_mode = (int)c->socket_mode,
+        .workers = (int)c->workers,
+        .http = { .head_bytes = (int32_t)c->max_head_bytes,
+                  .headers = (int32_t)c->max_headers,
+                  .body_bytes = c->max_body_bytes,
+                  .chunk_extra_bytes = 8192 },
+        .check = { .resources = c->max_resources, .actions = c->max_actions },
+        .connections = c->max_connections,
+        .arena_bytes = (isize)c->max_request_memory,
+        .read_header_timeout_ms = c->read_header_timeout_ms,
+        .read_timeout_ms = c->read_timeout_ms,
+        .write_timeout_ms = c->write_timeout_ms,
+        .idle_timeout_ms = c->idle_timeout_ms,
+        .drain_timeout_ms = c->drain_timeout_ms,
+    };
+}
+
+static struct store_options store_options(const struct config *c)
+{
+    return (struct store_options){
+        .directory = c->directory,
+        .watch = c->watch,
+        .settle_ms = c->settle_ms,
+        .scan_ms = c->scan_ms,
+        .poll_ms = c->poll_ms,
+        .max_files = c->max_files,
+        .max_file_bytes = c->max_file_bytes,
+        .max_total_bytes = c->max_total_bytes,
+        .engine = { .default_version = c->default_version,
+                    .default_scope = c->default_scope,
+                    .lenient_scope_search = c->lenient_scope_search,
+                    .strict_evaluation = c->strict_evaluation,
+                    .globals = c->globals,
+                    .schemas_enforced = str_eq(c->enforcement, S("reject")) },
+    };
+}
+
+/* ---- telling ---- */
+
+static bool set_log_level(const struct args *args)
+{
+    str level = args_get(args, "log-level");
+    if (level.ptr == NULL) {
+        level = str_from_c(getenv("CARDEA_LOG_LEVEL"));
+    }
+    if (level.len == 0) {
+        level = str_from_c(getenv("CERBOS_LOG_LEVEL"));
+    }
+    enum log_level parsed;
+    if (level.len == 0) {
+        return true;
+    }
+    if (!log_level_parse(level, &parsed)) {
+        return false;
+    }
+    log_level_set(parsed);
+    return true;
+}
+
+/* Where silence means something safer here than with the reference, say so once. */
+static void log_safer_defaults(const struct config *c)
+{
+    if (!config_is_set(c, S("server.httpListenAddr"))) {
+        log_info("server", "listening on %.*s only; Cerbos would listen on all addresses "
+                 "(set `server.httpListenAddr` to `:3592` for that)", STR_ARG(c->listen_addr));
+    }
+    if (!config_is_set(c, S("server.cors.disabled"))) {
+        log_info("server", "cross-origin requests are not allowed; Cerbos would allow all origins");
+    }
+}
+
+static void log_schemas(const struct config *c)
+{
+    if (str_eq(c->enforcement, S("reject"))) {
+        log_warn("server", "`schema.enforcement: reject`: attributes cannot be validated yet, so every action on a "
+                 "resource whose policy names schemas is denied");
+    } else if (str_eq(c->enforcement, S("warn"))) {
+        log_warn("server", "`schema.enforcement: warn`: attributes cannot be validated yet, so replies carry no "
+                 "validation errors");
+    }
+}
+
+static void print_diags(const struct args *args, const struct diags *diags)
+{
+    struct sb sb = sb_new(args->arena);
+    diags_render(diags, wants_color(STDERR_FILENO), &sb);
+    (void)fprintf(stderr, "%.*s", STR_ARG(sb_str(&sb)));
+}
+
+/* ---- serving ---- */
+
+static void end_at_once(int number)
+{
+    _exit(128 + number);
+}
+
+/* Returns when the program is to end. */
+static void wait_for_signals(const sigset_t *signals, struct store *store)
+{
+    for (;;) {
+        int number = 0;
+        if (sigwait(signals, &number) != 0 || number == SIGTERM || number == SIGINT) {
+            return;
+        }
+        store_reload(store);
+    }
+}
+
+static void announce(const struct server *server, struct store *store, const struct config *config)
+{
+    struct store_state state;
+    store_state(store, &state);
+    str address = server_address(server);
+    bool local = str_starts(address, S("unix:"));
+    (void)printf("cardea %s serves %lld policies with %lld rules (revision %s) from %.*s on %s%.*s\n", CARDEA_VERSION,
+                 (long long)state.policies, (long long)state.rules, state.revision, STR_ARG(config->directory),
+                 local ? "" : "http://", STR_ARG(address));
+    (void)fflush(stdout); /* a closed output must not stop the service */
+}
+
+static int serve(const struct args *args, const struct config *config, struct store *store)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before there are threads; cannot fail */
+    (void)signal(SIGPIPE, SIG_IGN);
+
+    struct server_options server_opts = server_options(config);
+    struct server *server = NULL;
+    str why = STR_EMPTY;
+    cardea_status status = server_open(&server, &server_opts, store, args->arena, &why);
+    if (status == CARDEA_OK && (store_start(store) != CARDEA_OK || server_start(server) != CARDEA_OK)) {
+        why = S("cannot start a thread");
+        status = CARDEA_EUNAVAILABLE;
+    }
+    if (status != CARDEA_OK) {
+        (void)fprintf(stderr, "cardea: %.*s\n", STR_ARG(why));
+        server_close(server);
+        return EXIT_FAILED;
+    }
+    announce(server, store, config);
+    wait_for_signals(&signals, store);
+    log_info("server", "stopping; requests in flight are finished");
+    (void)signal(SIGTERM, end_at_once);
+    (void)signal(SIGINT, end_at_once);
+    (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+    server_drain(server);
+    int64_t requests = server_join(server);
+    log_info("server", "stopped after %lld requests", (long long)requests);
+    server_close(server);
+    return EXIT_OK;
+}
+
+static int run(const struct args *args)
+{
+    if (!set_log_level(args)) {
+        return args_mistake(args->command, "log level must be debug, info, warn, error or none");
+    }
+    struct config config;
+    int code = load_config(args, config_path(args), &config);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    log_safer_defaults(&config);
+    log_schemas(&config);
+    struct store_options store_opts = store_options(&config);
+    struct diags diags = diags_new(args->arena);
+    struct store *store = NULL;
+    cardea_status status = store_open(&store, &store_opts, &diags);
+    print_diags(args, &diags);
+    if (status != CARDEA_OK) {
+        (void)fprintf(stderr, "cardea: the policies in %.*s cannot be served\n", STR_ARG(config.directory));
+        return status == CARDEA_EINVALID ? EXIT_COMPILE : EXIT_FAILED;
+    }
+    code = serve(args, &config, store);
+    store_close(store);
+    return code;
+}
+
+const struct command cmd_server = {
+    .name = "server",
+    .alias = "serve",
+    .arguments = "",
+    .summary = "serve the policies of a directory over HTTP",
+    .details = "Without a configuration the policies in ./policies are served on 127.0.0.1:3592 and followed when they\n"
+               "change. SIGHUP reads them again; SIGTERM ends the service when requests in flight are answered.\n\n"
+               "Examples:\n"
+               "  cardea server\n"
+               "  cardea server --config config.json\n"
+               "  cardea server --set storage.disk.directory=/srv/policies --set server.httpListenAddr=:3592\n\n"
+               "Exit code: 0 after SIGTERM, 1 on failure, 2 wrong usage, 3 policies do not compile.\n",
+    .options = options,
+    .option_count = (int)countof(options),
+    .run = run,
+};
