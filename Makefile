@@ -173,13 +173,17 @@ $$($(1)_TESTS): $(2)/%: $(2)/obj/%.o $$($(1)_SUP) $(2)/libcardea-all.a
 -include $$(patsubst %.c,$(2)/obj/%.d,$(LIB_SRC) $(CLI_SRC) $(SUP_SRC) $(TEST_SRC) $(FUZZ_SRC) $(BENCH_SRC))
 endef
 
+# -Wclobbered takes locals of inlined functions for those of a setjmp frame at -O1; the plain build keeps it.
+ifneq ($(COMPILING),)
+NO_CLOBBERED := $(call accepted,$(CC),-Wno-clobbered)
+endif
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TSAN := -fsanitize=thread -fno-omit-frame-pointer
 FUZZ := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 $(eval $(call variant,plain,$(BUILD),$(CC),-O2 $(HARDENING),$(HARDENED_LINK)))
-$(eval $(call variant,asan,$(BUILD)/asan,$(CC),-O1 $(ASAN),$(ASAN)))
-$(eval $(call variant,tsan,$(BUILD)/tsan,$(CC),-O1 $(TSAN),$(TSAN)))
+$(eval $(call variant,asan,$(BUILD)/asan,$(CC),-O1 $(ASAN) $(NO_CLOBBERED),$(ASAN)))
+$(eval $(call variant,tsan,$(BUILD)/tsan,$(CC),-O1 $(TSAN) $(NO_CLOBBERED),$(TSAN)))
 $(eval $(call variant,fuzz,$(BUILD)/fuzz,$(FUZZ_CC),-O1 $(FUZZ),$(FUZZ)))
 
 .ALWAYS:
