@@ -5,14 +5,12 @@
 #include "cli/commands.h"
 #include "server/reply.h"
 
-#include <event2/event.h>
 #include <stdio.h>
 
 static int run(const struct args *args)
 {
     (void)args;
-    (void)printf("cardea %s (interface of Cerbos %s, libevent %s)\n", CARDEA_VERSION, REPLY_CERBOS_VERSION,
-                 event_get_version());
+    (void)printf("cardea %s (interface of Cerbos %s)\n", CARDEA_VERSION, REPLY_CERBOS_VERSION);
     return EXIT_OK;
 }
 
