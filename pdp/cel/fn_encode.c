@@ -24,22 +24,15 @@ static bool is_letter(char c)
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
 }
 
-/* Where a text that is no base64 without padding goes wrong: at its first foreign byte, else at the single letter
- * that is left over. */
+/* Where a text that is no base64 without padding goes wrong: at its first foreign byte, or at its end. */
 static isize bad_byte(str s)
 {
-    isize letters = 0, last = 0;
     for (isize i = 0; i < s.len; i++) {
-        if (s.ptr[i] == '\r' || s.ptr[i] == '\n') {
-            continue;
-        }
-        if (!is_letter(s.ptr[i])) {
+        if (!is_letter(s.ptr[i]) && s.ptr[i] != '\r' && s.ptr[i] != '\n') {
             return i;
         }
-        letters++;
-        last = i;
     }
-    return last;
+    return s.len - 1;
 }
 
 struct value fn_base64_decode(struct cel_run *run, const struct value *args, int argc)

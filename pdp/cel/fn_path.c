@@ -276,18 +276,15 @@ static bool way(struct arena *arena, str base, str target, str *out)
         return false;
     }
     isize from = 0, to = 0; /* where the first segments that differ begin */
-    str step = STR_EMPTY;
     while (from < base.len && to < target.len) {
-        step = segment_at(base, from);
-        str other = segment_at(target, to);
+        str step = segment_at(base, from), other = segment_at(target, to);
         if (!str_eq(step, other)) {
             break;
         }
         from = from + step.len < base.len ? from + step.len + 1 : base.len;
         to = to + other.len < target.len ? to + other.len + 1 : target.len;
-        step = STR_EMPTY;
     }
-    if (str_eq(step, S(".."))) {
+    if (str_eq(segment_at(base, from), S(".."))) {
         return false; /* what lies above the base is not known */
     }
     str down = str_slice(target, to, target.len);

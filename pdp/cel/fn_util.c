@@ -178,6 +178,24 @@ static void show_duration(struct sb *sb, int64_t nanos)
     }
 }
 
+/* Addresses as text, hierarchies as [a b], others by their type. */
+static void show_object(struct sb *sb, struct value v)
+{
+    struct value segments = cel_hierarchy_list(v);
+    str text = v_type_name(v);
+    if (segments.kind == V_NONE) {
+        (void)cel_net_text(sb->arena, v, &text); /* else the type's name stays */
+        sb_add(sb, text);
+        return;
+    }
+    sb_byte(sb, '[');
+    for (uint32_t i = 0; i < segments.len && sb->len < SHOWN_MAX; i++) {
+        sb_add(sb, i > 0 ? S(" ") : STR_EMPTY);
+        show(sb, segments.items[i]);
+    }
+    sb_byte(sb, ']');
+}
+
 static void show(struct sb *sb, struct value v)
 {
     char number[NUM_TEXT];
@@ -203,6 +221,7 @@ static void show(struct sb *sb, struct value v)
             sb_byte(sb, ')');
         }
         break;
+    case V_OBJECT: show_object(sb, v); break;
     default: sb_add(sb, v_type_name(v)); break;
     }
 }
