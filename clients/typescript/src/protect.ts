@@ -79,7 +79,9 @@ export interface RequestContext {
   extra: unknown;
 }
 
-type Reply = { result: unknown } | { error: { code: number; message: string; data?: unknown } };
+type Reply =
+  | { result: Record<string, unknown> }
+  | { error: { code: number; message: string; data?: unknown } };
 
 /** The answer to a call of an item that does not exist. */
 export type NotFound = (method: string, item: string) => Reply;
@@ -297,7 +299,9 @@ class Door {
     const answer = async (reply: Reply): Promise<void> => {
       // The order of the members is the SDK's, so that not even that tells the two apart.
       const whole =
-        "result" in reply ? { ...reply, jsonrpc: "2.0", id } : { jsonrpc: "2.0", id, ...reply };
+        "result" in reply
+          ? { result: completed(reply.result, message.params), jsonrpc: "2.0", id }
+          : { jsonrpc: "2.0", id, ...reply };
       await send(whole, { relatedRequestId: id }).catch((problem: unknown) => {
         this.#log(`cardea: a refusal could not be sent: ${String(problem)}`);
       });
@@ -447,6 +451,14 @@ function keptPrivate(result: Record<string, unknown>): Record<string, unknown> {
 function refusedAnswer(answer: Message, refusal: Refusal): Message {
   const { result: _result, ...envelope } = answer;
   return { ...envelope, error: refusal.error };
+}
+
+/** Since 2026-07-28 a result says whether it is one. */
+function completed(result: Record<string, unknown>, params: unknown): Record<string, unknown> {
+  const meta = isObject(params) ? params["_meta"] : undefined;
+  const version = isObject(meta) ? meta["io.modelcontextprotocol/protocolVersion"] : undefined;
+  const modern = typeof version === "string" && version >= "2026-07-28";
+  return modern ? { ...result, resultType: "complete" } : result;
 }
 
 /** The refusal in the form that suits the method. */
