@@ -4,8 +4,8 @@
  *
  *     <a>  JFALSE end  <b>  AND  JFALSE end  <c>  AND  end:
  *
- * Literals that are constant have become constants before they get here; long ones that are not are built in steps, so
- * that their length is no matter of stack.
+ * Literals that are constant have become constants before they get here; long ones that are not are
+ * built in steps, so that their length is no matter of stack.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,12 +16,15 @@ static const struct {
     uint8_t op;
     uint8_t argc;
 } operators[] = {
-    { { "_+_", 3 }, OP_ADD, 2 },   { { "_-_", 3 }, OP_SUB, 2 },   { { "_*_", 3 }, OP_MUL, 2 },
-    { { "_/_", 3 }, OP_DIV, 2 },   { { "_%_", 3 }, OP_MOD, 2 },   { { "-_", 2 }, OP_NEG, 1 },
-    { { "!_", 2 }, OP_NOT, 1 },    { { "_==_", 4 }, OP_EQ, 2 },   { { "_!=_", 4 }, OP_NE, 2 },
-    { { "_<_", 3 }, OP_LT, 2 },    { { "_<=_", 4 }, OP_LE, 2 },   { { "_>_", 3 }, OP_GT, 2 },
-    { { "_>=_", 4 }, OP_GE, 2 },   { { "@in", 3 }, OP_IN, 2 },    { { "_[_]", 4 }, OP_INDEX, 2 },
-    { { "_[?_]", 5 }, OP_INDEX_OPT, 2 }, { { "_?._", 4 }, OP_INDEX_OPT, 2 },
+    { { "_+_", 3 }, OP_ADD, 2 },        { { "_-_", 3 }, OP_SUB, 2 },
+    { { "_*_", 3 }, OP_MUL, 2 },        { { "_/_", 3 }, OP_DIV, 2 },
+    { { "_%_", 3 }, OP_MOD, 2 },        { { "-_", 2 }, OP_NEG, 1 },
+    { { "!_", 2 }, OP_NOT, 1 },         { { "_==_", 4 }, OP_EQ, 2 },
+    { { "_!=_", 4 }, OP_NE, 2 },        { { "_<_", 3 }, OP_LT, 2 },
+    { { "_<=_", 4 }, OP_LE, 2 },        { { "_>_", 3 }, OP_GT, 2 },
+    { { "_>=_", 4 }, OP_GE, 2 },        { { "@in", 3 }, OP_IN, 2 },
+    { { "_[_]", 4 }, OP_INDEX, 2 },     { { "_[?_]", 5 }, OP_INDEX_OPT, 2 },
+    { { "_?._", 4 }, OP_INDEX_OPT, 2 },
 };
 
 /* ---- logic ---- */
@@ -29,7 +32,7 @@ static const struct {
 static void gen_chain(struct gen *g, const struct ast *node, enum opcode jump, enum opcode combine)
 {
     int32_t argc = node->call.argc;
-    uint32_t *jumps = new (g->set->arena, uint32_t, argc);
+    uint32_t *jumps = new(g->set->arena, uint32_t, argc);
     gen_node(g, node->call.args[0]);
     for (int32_t i = 1; i < argc && g->status == CARDEA_OK; i++) {
         jumps[i] = gen_op(g, node, jump, 0, 0);
@@ -47,7 +50,8 @@ static void gen_ternary(struct gen *g, const struct ast *node)
     uint32_t cond = gen_op(g, node, OP_COND, 1, 0);
     gen_word(g, 0);
     gen_node(g, node->call.args[1]);
-    uint32_t jump = gen_op(g, node, OP_JUMP, 1, 0); /* the other arm pushes the value of this one's place */
+    uint32_t jump =
+        gen_op(g, node, OP_JUMP, 1, 0); /* the other arm pushes the value of this one's place */
     gen_land(g, cond);
     gen_node(g, node->call.args[2]);
     if (g->status == CARDEA_OK) {
@@ -72,7 +76,8 @@ static void gen_optional_else(struct gen *g, const struct ast *node, enum opcode
 static bool constant_set(struct gen *g, const struct ast *list, struct value *out)
 {
     struct value v;
-    const struct cel_field *field = list->kind == A_SELECT && !list->test_only ? ast_field(list) : NULL;
+    const struct cel_field *field =
+        list->kind == A_SELECT && !list->test_only ? ast_field(list) : NULL;
     if (field != NULL && field->constant.kind != V_NONE) {
         v = field->constant;
     } else if (!ast_constant(g->set->arena, list, &v)) {
@@ -112,7 +117,8 @@ static int row_for(int first, bool member)
 {
     uint16_t want = member ? CF_MEMBER : CF_GLOBAL;
     str name = str_from_c(cel_funcs[first].name);
-    for (int row = first; row < cel_func_count && str_eq(str_from_c(cel_funcs[row].name), name); row++) {
+    for (int row = first; row < cel_func_count && str_eq(str_from_c(cel_funcs[row].name), name);
+         row++) {
         if ((cel_funcs[row].flags & want) != 0) {
             return row;
         }
@@ -126,7 +132,8 @@ static void gen_unknown_function(struct gen *g, const struct ast *node, const ch
     gen_op(g, node, WORD_IMM(OP_FAIL, codeset_konst(g->set, v_string(text))), 0, 1);
 }
 
-static void gen_match(struct gen *g, const struct ast *node, const struct ast *subject, const struct ast *pattern)
+static void gen_match(struct gen *g, const struct ast *node, const struct ast *subject,
+                      const struct ast *pattern)
 {
     uint32_t konst = codeset_konst(g->set, pattern->constant);
     gen_node(g, subject);
@@ -159,14 +166,11 @@ static void gen_function(struct gen *g, const struct ast *node)
         gen_node(g, argument(node, 0));
         return;
     }
-    if ((cel_funcs[row].flags & CF_PATTERN) != 0 && argc >= 2) {
+    if (argc == 2 && str_eq(node->call.name, S("matches"))) {
         const struct ast *pattern = argument(node, 1);
         if (pattern->kind == A_CONST && pattern->constant.kind == V_STRING) {
-            if (str_eq(node->call.name, S("matches"))) {
-                gen_match(g, node, argument(node, 0), pattern);
-                return;
-            }
-            codeset_pattern(g->set, codeset_konst(g->set, pattern->constant)); /* compiled at load */
+            gen_match(g, node, argument(node, 0), pattern);
+            return;
         }
     }
     for (int32_t i = 0; i < argc; i++) {

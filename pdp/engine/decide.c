@@ -160,7 +160,7 @@ static bool row_visit(struct decider *d, struct walk *w, struct policy_state *p,
     bool negated = (row->flags & ROW_NEGATED) != 0;
     bool satisfied = (met == OUT_TRUE) != negated;
     bool denies = satisfied && row->effect == DENY;
-    emit_outputs(d, w, p, row, met == OUT_TRUE ? row->activated : row->not_met, denies);
+    emit_outputs(d, w, p, row, satisfied ? row->activated : row->not_met, denies);
     observe_row(d, w, p, row, satisfied ? ROW_SATISFIED : ROW_CONDITION_NOT_MET, row->effect);
     if (denies) {
         w->fold->effect = DENY;

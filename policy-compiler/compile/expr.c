@@ -139,15 +139,26 @@ bool expr_names(struct module *m, const struct ptext *text, struct ast *tree, st
 }
 
 /* ---- facts about a checked tree ---- */
+/* Has any overload of the function a time zone among its arguments? Rows of one name stand together. */
+static bool takes_zone(int32_t first)
+{
+    const char *name = cel_funcs[first].name;
+    for (int32_t row = first; row < cel_func_count && strcmp(cel_funcs[row].name, name) == 0; row++) {
+        if ((cel_funcs[row].flags & CF_ZONE) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool visit_facts(void *ctx, struct ast *node)
 {
     struct module *m = ctx;
     if (node->kind == A_IDENT && node->ident.root == ROOT_RUNTIME) {
         m->uses_runtime = true;
     }
-    if (node->kind == A_CALL && node->call.func >= 0 &&
-        (cel_funcs[node->call.func].flags & CF_ZONE) != 0 &&
-        node->call.argc + (node->call.target != NULL) > 1) {
+    if (node->kind == A_CALL && node->call.func >= 0 && node->call.argc + (node->call.target != NULL) > 1 &&
+        takes_zone(node->call.func)) {
         m->c->zones = true;
     }
     return true;
