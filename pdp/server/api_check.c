@@ -213,6 +213,7 @@ void api_check_resources(struct worker *worker, const struct exchange *exchange,
         reply_error(reply, (enum reply_code)refusal.code, refusal.message, refusal.details);
         return;
     }
+    request.want_derived_roles = body.include_meta;
     if (!answer(worker, &body, &request, reply)) {
         log_error("server", "a check failed for a reason of ours; it was answered with an error");
         reply_error(reply, REPLY_INTERNAL, S("Policy check failed"), STR_EMPTY);
