@@ -1,7 +1,7 @@
 /* fn_encode.c — base64
  *
- * The padded form is read first, the form without padding if that fails, as the reference does; the message
- * speaks of the second attempt. spec: cel#encoders
+ * The padded form is read first, the form without padding if that fails, as the reference does; the
+ * message speaks of the second attempt. spec: cel#encoders
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,10 +21,12 @@ struct value fn_base64_encode(struct cel_run *run, const struct value *args, int
 
 static bool is_letter(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/';
 }
 
-/* Where a text that is no base64 without padding goes wrong: at its first foreign byte, or at its end. */
+/* Where a text that is no base64 without padding goes wrong: at its first foreign byte, or at its
+ * end. */
 static isize bad_byte(str s)
 {
     for (isize i = 0; i < s.len; i++) {
@@ -48,5 +50,6 @@ struct value fn_base64_decode(struct cel_run *run, const struct value *args, int
         b64_decode(run->arena, s, B64_STANDARD, false, true, true, &bytes)) {
         return v_bytes(bytes);
     }
-    return v_error(run->arena, VE_ARGUMENT, "illegal base64 data at input byte %lld", (long long)bad_byte(s));
+    return v_error(run->arena, VE_ARGUMENT, "illegal base64 data at input byte %lld",
+                   (long long)bad_byte(s));
 }

@@ -1,7 +1,8 @@
 /* fn_format.c — format(): text with clauses
  *
- * A clause is % with an optional precision .digits and a letter; %% is a percent sign. Each clause takes the next
- * argument. Everything that is written is paid for as it is written. spec: cel#string-functions
+ * A clause is % with an optional precision .digits and a letter; %% is a percent sign. Each clause
+ * takes the next argument. Everything that is written is paid for as it is written. spec:
+ * cel#string-functions
  *
  * Neighbours: the checker validates literal format strings (check*.c) with the same words
  *
@@ -14,7 +15,7 @@
 #include <math.h>
 
 #define PRECISION_DEFAULT 6
-#define PRECISION_MAX 100
+#define PRECISION_MAX     100
 
 /* The text that is being made. */
 struct writer {
@@ -39,8 +40,8 @@ static bool put(struct writer *w, str s)
 static bool refuse(struct writer *w, const char *rule, struct value v)
 {
     str name = v_type_name(v);
-    w->error = v_error(w->run->arena, VE_ARGUMENT, "error during formatting: %s, was given %.*s", rule,
-                       STR_ARG(name));
+    w->error = v_error(w->run->arena, VE_ARGUMENT, "error during formatting: %s, was given %.*s",
+                       rule, STR_ARG(name));
     return false;
 }
 
@@ -99,14 +100,16 @@ static bool put_map(struct writer *w, const struct vmap *map)
     }
     struct pair *pairs = new (w->run->arena, struct pair, 2 * (isize)map->count);
     for (uint32_t i = 0; i < map->count; i++) {
-        if (!apart(w, map->entries[i].key, &pairs[i].key) || !apart(w, map->entries[i].val, &pairs[i].val)) {
+        if (!apart(w, map->entries[i].key, &pairs[i].key) ||
+            !apart(w, map->entries[i].val, &pairs[i].val)) {
             return false;
         }
     }
     sort_pairs(pairs, pairs + map->count, map->count);
     bool ok = put(w, S("{"));
     for (uint32_t i = 0; ok && i < map->count; i++) {
-        ok = (i == 0 || put(w, S(", "))) && put(w, pairs[i].key) && put(w, S(": ")) && put(w, pairs[i].val);
+        ok = (i == 0 || put(w, S(", "))) && put(w, pairs[i].key) && put(w, S(": ")) &&
+             put(w, pairs[i].val);
     }
     return ok && put(w, S("}"));
 }
@@ -115,7 +118,8 @@ static bool put_map(struct writer *w, const struct vmap *map)
 static bool put_bytes(struct writer *w, struct value v)
 {
     if (utf8_invalid(v_str(v)) >= 0) {
-        w->error = v_error(w->run->arena, VE_CONVERSION, "invalid UTF-8 in bytes, cannot convert to string");
+        w->error = v_error(w->run->arena, VE_CONVERSION,
+                           "invalid UTF-8 in bytes, cannot convert to string");
         return false;
     }
     return put(w, v_str(v));
@@ -125,21 +129,33 @@ static bool put_any(struct writer *w, struct value v)
 {
     char text[NUM_TEXT];
     switch (v.kind) {
-    case V_NULL: return put(w, S("null"));
-    case V_BOOL: return put(w, v.i != 0 ? S("true") : S("false"));
-    case V_INT: return put(w, (str){ text, num_put_int(text, v.i) });
-    case V_UINT: return put(w, (str){ text, num_put_uint(text, v.u) });
-    case V_DOUBLE: return put(w, (str){ text, num_put_double_plain(text, v.d) });
+    case V_NULL:
+        return put(w, S("null"));
+    case V_BOOL:
+        return put(w, v.i != 0 ? S("true") : S("false"));
+    case V_INT:
+        return put(w, (str){ text, num_put_int(text, v.i) });
+    case V_UINT:
+        return put(w, (str){ text, num_put_uint(text, v.u) });
+    case V_DOUBLE:
+        return put(w, (str){ text, num_put_double_plain(text, v.d) });
     case V_STRING:
-    case V_TYPE: return put(w, v_str(v));
-    case V_BYTES: return put_bytes(w, v);
-    case V_TIMESTAMP: return put(w, (str){ text, time_put_rfc3339(text, v.i, (int32_t)v.len, 0) });
-    case V_DURATION: return put(w, (str){ text, time_put_duration(text, v.i) });
-    case V_LIST: return put_list(w, v);
-    case V_MAP: return put_map(w, v.map);
+    case V_TYPE:
+        return put(w, v_str(v));
+    case V_BYTES:
+        return put_bytes(w, v);
+    case V_TIMESTAMP:
+        return put(w, (str){ text, time_put_rfc3339(text, v.i, (int32_t)v.len, 0) });
+    case V_DURATION:
+        return put(w, (str){ text, time_put_duration(text, v.i) });
+    case V_LIST:
+        return put_list(w, v);
+    case V_MAP:
+        return put_map(w, v.map);
     default:
         return refuse(w,
-                      "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, "
+                      "string clause can only be used on strings, bools, bytes, ints, doubles, "
+                      "maps, lists, types, "
                       "durations, and timestamps",
                       v);
     }
@@ -165,15 +181,16 @@ static bool put_float(struct writer *w, struct value v, char letter, int precisi
         d = (double)v.u;
     } else if (v.kind != V_DOUBLE) {
         return refuse(w,
-                      letter == 'f' ? "fixed-point clause can only be used on ints, uints, and doubles" :
-                                      "scientific clause can only be used on ints, uints, and doubles",
+                      letter == 'f'
+                          ? "fixed-point clause can only be used on ints, uints, and doubles"
+                          : "scientific clause can only be used on ints, uints, and doubles",
                       v);
     }
     if (!isfinite(d)) {
         return put_any(w, v);
     }
-    return put(w, letter == 'f' ? num_fixed(w->run->arena, d, precision) :
-                                  num_scientific(w->run->arena, d, precision));
+    return put(w, letter == 'f' ? num_fixed(w->run->arena, d, precision)
+                                : num_scientific(w->run->arena, d, precision));
 }
 
 /* An integer in base 2, 8 or 16, with its sign. */
@@ -234,7 +251,8 @@ static bool put_hex(struct writer *w, struct value v, const char *digits)
 
 static bool bad_clause(struct writer *w, str why)
 {
-    w->error = v_error(w->run->arena, VE_ARGUMENT, "could not parse formatting clause: %.*s", STR_ARG(why));
+    w->error = v_error(w->run->arena, VE_ARGUMENT, "could not parse formatting clause: %.*s",
+                       STR_ARG(why));
     return false;
 }
 
@@ -251,21 +269,24 @@ static bool read_precision(struct writer *w, str format, isize *at, int *precisi
     }
     str digits = str_slice(format, start, *at);
     if (*at == format.len) {
-        return bad_clause(w, S("error while parsing precision: could not find end of precision specifier"));
+        return bad_clause(
+            w, S("error while parsing precision: could not find end of precision specifier"));
     }
     int64_t n = 0;
     if (!num_parse_int(digits, false, &n)) {
-        return bad_clause(w, str_printf(w->run->arena,
-                                        "error while parsing precision: error while converting precision to "
-                                        "integer: strconv.Atoi: parsing \"%.*s\": %s",
-                                        STR_ARG(str_slice(digits, 0, 64)),
-                                        digits.len == 0 ? "invalid syntax" : "value out of range"));
+        return bad_clause(
+            w, str_printf(w->run->arena,
+                          "error while parsing precision: error while converting precision to "
+                          "integer: strconv.Atoi: parsing \"%.*s\": %s",
+                          STR_ARG(str_slice(digits, 0, 64)),
+                          digits.len == 0 ? "invalid syntax" : "value out of range"));
     }
     if (n > PRECISION_MAX) {
-        return bad_clause(w, str_printf(w->run->arena,
-                                        "error while parsing precision: precision %lld exceeds maximum allowed "
-                                        "precision %d",
-                                        (long long)n, PRECISION_MAX));
+        return bad_clause(
+            w, str_printf(w->run->arena,
+                          "error while parsing precision: precision %lld exceeds maximum allowed "
+                          "precision %d",
+                          (long long)n, PRECISION_MAX));
     }
     *precision = (int)n;
     return true;
@@ -280,15 +301,23 @@ static bool put_clause(struct writer *w, str format, isize *at, struct value v)
     }
     char letter = format.ptr[(*at)++];
     switch (letter) {
-    case 's': return put_any(w, v);
-    case 'd': return put_decimal(w, v);
+    case 's':
+        return put_any(w, v);
+    case 'd':
+        return put_decimal(w, v);
     case 'f':
-    case 'e': return put_float(w, v, letter, precision);
-    case 'b': return put_binary(w, v);
-    case 'o': return put_octal(w, v);
-    case 'x': return put_hex(w, v, "0123456789abcdef");
-    case 'X': return put_hex(w, v, "0123456789ABCDEF");
-    default: break;
+    case 'e':
+        return put_float(w, v, letter, precision);
+    case 'b':
+        return put_binary(w, v);
+    case 'o':
+        return put_octal(w, v);
+    case 'x':
+        return put_hex(w, v, "0123456789abcdef");
+    case 'X':
+        return put_hex(w, v, "0123456789ABCDEF");
+    default:
+        break;
     }
     struct sb why = sb_new(w->run->arena);
     sb_add(&why, S("unrecognized formatting clause \""));

@@ -63,7 +63,10 @@ static int64_t hierarchy_size(const struct object *o)
     return ((const struct hierarchy *)o)->count;
 }
 
-#define NAMED(name) { name, sizeof(name) - 1 }
+#define NAMED(name)                                                                                \
+    {                                                                                              \
+        name, sizeof(name) - 1                                                                     \
+    }
 
 static const struct object_class hierarchy_class = {
     .type_name = NAMED("cerbos.lib.hierarchy"),

@@ -16,16 +16,18 @@ struct value fn_slice(struct cel_run *run, const struct value *args, int argc)
     }
     long long start = args[1].i, end = args[2].i;
     if (start < 0 || end < 0) {
-        return v_error(run->arena, VE_RANGE, "cannot slice(%lld, %lld), negative indexes not supported", start,
-                       end);
+        return v_error(run->arena, VE_RANGE,
+                       "cannot slice(%lld, %lld), negative indexes not supported", start, end);
     }
     if (start > end) {
-        return v_error(run->arena, VE_RANGE,
-                       "cannot slice(%lld, %lld), start index must be less than or equal to end index", start, end);
+        return v_error(
+            run->arena, VE_RANGE,
+            "cannot slice(%lld, %lld), start index must be less than or equal to end index", start,
+            end);
     }
     if (end > (long long)args[0].len) {
-        return v_error(run->arena, VE_RANGE, "cannot slice(%lld, %lld), list is length %u", start, end,
-                       args[0].len);
+        return v_error(run->arena, VE_RANGE, "cannot slice(%lld, %lld), list is length %u", start,
+                       end, args[0].len);
     }
     return v_list(start == end ? NULL : args[0].items + start, (isize)(end - start));
 }
@@ -36,10 +38,14 @@ struct value fn_slice(struct cel_run *run, const struct value *args, int argc)
 static str long_type_name(struct value v)
 {
     switch (v.kind) {
-    case V_LIST: return S("list(dyn)");
-    case V_MAP: return S("map(dyn, dyn)");
-    case V_OPTIONAL: return S("optional_type(dyn)");
-    default: return v_type_name(v);
+    case V_LIST:
+        return S("list(dyn)");
+    case V_MAP:
+        return S("map(dyn, dyn)");
+    case V_OPTIONAL:
+        return S("optional_type(dyn)");
+    default:
+        return v_type_name(v);
     }
 }
 
@@ -47,12 +53,12 @@ static struct value no_flatten(struct cel_run *run, const struct value *args, in
 {
     str type = long_type_name(args[0]);
     str level = argc > 1 ? long_type_name(args[1]) : STR_EMPTY;
-    return v_error(run->arena, VE_NO_OVERLOAD, "no such overload: %.*s.flatten(%.*s)", STR_ARG(type),
-                   STR_ARG(level));
+    return v_error(run->arena, VE_NO_OVERLOAD, "no such overload: %.*s.flatten(%.*s)",
+                   STR_ARG(type), STR_ARG(level));
 }
 
-/* Lists share parts, so the walk may be exponentially longer than what was written down: it is counted, up to a
- * limit, before anything is made. */
+/* Lists share parts, so the walk may be exponentially longer than what was written down: it is
+ * counted, up to a limit, before anything is made. */
 struct walk {
     int64_t limit;     /* most elements that may be visited          */
     int64_t visited;   /* elements visited                           */
@@ -163,8 +169,8 @@ struct value fn_distinct(struct cel_run *run, const struct value *args, int argc
     struct value *items = new (run->arena, struct value, list.len);
     isize count = 0;
     for (uint32_t i = 0; i < list.len; i++) {
-        int seen = set.slots != NULL ? members_have(run, &set, list.items[i]) :
-                                       kept_before(run, items, count, list.items[i]);
+        int seen = set.slots != NULL ? members_have(run, &set, list.items[i])
+                                     : kept_before(run, items, count, list.items[i]);
         if (seen < 0 || (seen == 0 && !members_add(run, &set, i))) {
             return cel_budget_error();
         }
@@ -200,11 +206,12 @@ struct value fn_range(struct cel_run *run, const struct value *args, int argc)
     }
     long long count = args[0].i;
     if (count < 0) {
-        return v_error(run->arena, VE_ARGUMENT, "lists.range: size must be non-negative, got %lld", count);
+        return v_error(run->arena, VE_ARGUMENT, "lists.range: size must be non-negative, got %lld",
+                       count);
     }
     if (count > RANGE_MAX) {
-        return v_error(run->arena, VE_ARGUMENT, "lists.range: size %lld exceeds maximum allowed (%d)", count,
-                       RANGE_MAX);
+        return v_error(run->arena, VE_ARGUMENT,
+                       "lists.range: size %lld exceeds maximum allowed (%d)", count, RANGE_MAX);
     }
     if (!pay_items(run, (isize)count)) {
         return cel_budget_error();

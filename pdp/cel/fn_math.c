@@ -20,9 +20,10 @@ static struct value overflow(struct cel_run *run)
 
 /* ---- greatest and least ---- */
 
-/* The extreme one of `count` numbers, the first on ties: the greatest (sign = 1) or the least (sign = -1). */
-static struct value extreme_of_list(struct cel_run *run, const char *name, int sign, const struct value *items,
-                                    isize count)
+/* The extreme one of `count` numbers, the first on ties: the greatest (sign = 1) or the least (sign
+ * = -1). */
+static struct value extreme_of_list(struct cel_run *run, const char *name, int sign,
+                                    const struct value *items, isize count)
 {
     if (!pay_items(run, count)) {
         return cel_budget_error();
@@ -30,7 +31,8 @@ static struct value extreme_of_list(struct cel_run *run, const char *name, int s
     struct value best = items[0];
     for (isize i = 1; i < count; i++) {
         int order = is_number(items[i]) ? value_compare_numbers(items[i], best) : VALUE_UNORDERED;
-        if (order == VALUE_UNORDERED) { /* the reference loses the reason here, but not for two arguments */
+        if (order ==
+            VALUE_UNORDERED) { /* the reference loses the reason here, but not for two arguments */
             return v_error(run->arena, VE_NO_OVERLOAD, "no such overload: %s", name);
         }
         best = order == sign ? items[i] : best;
@@ -38,7 +40,8 @@ static struct value extreme_of_list(struct cel_run *run, const char *name, int s
     return best;
 }
 
-static struct value extreme(struct cel_run *run, const char *name, int sign, const struct value *args, int argc)
+static struct value extreme(struct cel_run *run, const char *name, int sign,
+                            const struct value *args, int argc)
 {
     if (argc == 1 && is_number(args[0])) {
         return args[0];
@@ -114,9 +117,12 @@ struct value fn_sign(struct cel_run *run, const struct value *args, int argc)
     }
     double d = args[0].d;
     switch (args[0].kind) {
-    case V_INT: return v_int((args[0].i > 0) - (args[0].i < 0));
-    case V_UINT: return v_uint(args[0].u > 0);
-    default: return isnan(d) ? args[0] : v_double((d > 0) - (d < 0));
+    case V_INT:
+        return v_int((args[0].i > 0) - (args[0].i < 0));
+    case V_UINT:
+        return v_uint(args[0].u > 0);
+    default:
+        return isnan(d) ? args[0] : v_double((d > 0) - (d < 0));
     }
 }
 
@@ -126,9 +132,12 @@ struct value fn_sqrt(struct cel_run *run, const struct value *args, int argc)
         return cel_no_overload(run, "math.sqrt", args, argc);
     }
     switch (args[0].kind) {
-    case V_INT: return v_double(sqrt((double)args[0].i));
-    case V_UINT: return v_double(sqrt((double)args[0].u));
-    default: return v_double(sqrt(args[0].d));
+    case V_INT:
+        return v_double(sqrt((double)args[0].i));
+    case V_UINT:
+        return v_double(sqrt((double)args[0].u));
+    default:
+        return v_double(sqrt(args[0].d));
     }
 }
 
@@ -176,7 +185,8 @@ static bool can_shift(struct cel_run *run, const char *name, const struct value 
         return false;
     }
     if (args[1].i < 0) {
-        *error = v_error(run->arena, VE_ARGUMENT, "%s() negative offset: %lld", name, (long long)args[1].i);
+        *error = v_error(run->arena, VE_ARGUMENT, "%s() negative offset: %lld", name,
+                         (long long)args[1].i);
         return false;
     }
     return true;
@@ -197,5 +207,6 @@ struct value fn_shift_right(struct cel_run *run, const struct value *args, int a
     if (!can_shift(run, "math.bitShiftRight", args, argc, &error)) {
         return error;
     }
-    return with_bits(args[0], args[1].i >= 64 ? 0 : args[0].u >> args[1].i); /* zeros come in for int too */
+    return with_bits(args[0],
+                     args[1].i >= 64 ? 0 : args[0].u >> args[1].i); /* zeros come in for int too */
 }

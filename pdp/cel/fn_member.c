@@ -1,12 +1,13 @@
 /* fn_member.c — is a value in a list, asked many times
  *
- * The language's equality crosses the kinds of numbers and looks into lists and maps, so a hash must agree with it:
- * numbers of equal value hash alike, lists by their elements in order, maps by their entries in any order.
- * Objects bring their own, one-sided equality; lists with objects, and short ones, are scanned.
+ * The language's equality crosses the kinds of numbers and looks into lists and maps, so a hash
+ * must agree with it: numbers of equal value hash alike, lists by their elements in order, maps by
+ * their entries in any order. Objects bring their own, one-sided equality; lists with objects, and
+ * short ones, are scanned.
  *
  * Invariants
- *   equality above 2^53 is not transitive (an int equals a double that equals another int), therefore only
- *   identical elements share a slot                                             → spec: cel#equality
+ *   equality above 2^53 is not transitive (an int equals a double that equals another int),
+ *   so only identical elements share a slot                         → spec: cel#equality
  *   every probe is paid for, so crafted collisions end in an exhausted budget, not in lost time
  *
  * Neighbours: fn_set.c and fn_list.c use it · value/compare.c decides what is equal
@@ -25,15 +26,16 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return h ^ h >> 29;
 }
 
-/* One value's hash in the making. Values share parts, so what is written down in a few steps can be exponentially
- * large: the walk ends where the budget does. */
+/* One value's hash in the making. Values share parts, so what is written down in a few steps can be
+ * exponentially large: the walk ends where the budget does. */
 struct hashing {
     int64_t limit; /* most parts that may be seen    */
     int64_t size;  /* parts seen so far              */
     bool odd;      /* an object was among them       */
 };
 
-/* Hash that agrees with value_equal, unless h->odd is set or h->size is beyond the limit afterwards. */
+/* Hash that agrees with value_equal, unless h->odd is set or h->size is beyond the limit
+ * afterwards. */
 static uint64_t hash_value(struct hashing *h, struct value v)
 {
     uint64_t hash = mix(v.kind, 1);
@@ -50,12 +52,18 @@ static uint64_t hash_value(struct hashing *h, struct value v)
             hash += mix(key, hash_value(h, v.map->entries[i].val)); /* order does not count */
         }
         return hash;
-    case V_OPTIONAL: return v.items == NULL ? hash : mix(hash, hash_value(h, v.items[0]));
-    case V_OBJECT: h->odd = true; return hash;
+    case V_OPTIONAL:
+        return v.items == NULL ? hash : mix(hash, hash_value(h, v.items[0]));
+    case V_OBJECT:
+        h->odd = true;
+        return hash;
     case V_STRING:
     case V_BYTES:
-    case V_TYPE: h->size += v.len / (FN_BYTES / FN_ITEMS); return mix(value_hash(v), 0);
-    default: return mix(value_hash(v), 0);
+    case V_TYPE:
+        h->size += v.len / (FN_BYTES / FN_ITEMS);
+        return mix(value_hash(v), 0);
+    default:
+        return mix(value_hash(v), 0);
     }
 }
 
@@ -90,8 +98,10 @@ static bool identical(struct value a, struct value b)
         }
         return true;
     case V_OPTIONAL:
-    case V_OBJECT: return false;
-    default: return value_equal(a, b) == 1;
+    case V_OBJECT:
+        return false;
+    default:
+        return value_equal(a, b) == 1;
     }
 }
 

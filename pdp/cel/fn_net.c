@@ -1,7 +1,7 @@
 /* fn_net.c — IP addresses and ranges: inIPAddrRange of Cerbos, and the types net.IP and net.CIDR
  *
- * inIPAddrRange takes IPv4-mapped IPv6 addresses for IPv4 addresses; the newer functions refuse them, and zones.
- * spec: cel#cerbos-functions, cel#newer-additions
+ * inIPAddrRange takes IPv4-mapped IPv6 addresses for IPv4 addresses; the newer functions refuse
+ * them, and zones. spec: cel#cerbos-functions, cel#newer-additions
  *
  * Neighbours: ip.c reads and writes addresses · ops.c makes text of them for string()
  *
@@ -30,7 +30,8 @@ static const struct ip_object *cidr_of(struct value v)
 
 /* ---- inIPAddrRange ---- */
 
-/* Prefix length behind the slash: digits, leading zeros allowed; -1 when it is none or beyond `most`. */
+/* Prefix length behind the slash: digits, leading zeros allowed; -1 when it is none or beyond
+ * `most`. */
 static int loose_prefix(str s, int most)
 {
     int n = 0;
@@ -90,16 +91,18 @@ static bool strict_ip(struct arena *arena, str text, struct ip *out, str *why)
     str reason;
     if (!ip_parse(arena, text, out, &reason)) {
         str quoted = fn_quoted(arena, text);
-        *why = str_printf(arena, "IP Address %.*s parse error during conversion from string: %.*s", STR_ARG(quoted),
-                          STR_ARG(reason));
+        *why = str_printf(arena, "IP Address %.*s parse error during conversion from string: %.*s",
+                          STR_ARG(quoted), STR_ARG(reason));
         return false;
     }
     if (!out->zone && !ip_is_mapped(out)) {
         return true;
     }
     str quoted = fn_quoted(arena, text);
-    *why = out->zone ? str_printf(arena, "IP address %.*s with zone value is not allowed", STR_ARG(quoted)) :
-                       str_printf(arena, "IPv4-mapped IPv6 address %.*s is not allowed", STR_ARG(quoted));
+    *why =
+        out->zone
+            ? str_printf(arena, "IP address %.*s with zone value is not allowed", STR_ARG(quoted))
+            : str_printf(arena, "IPv4-mapped IPv6 address %.*s is not allowed", STR_ARG(quoted));
     return false;
 }
 
@@ -107,7 +110,8 @@ static bool strict_ip(struct arena *arena, str text, struct ip *out, str *why)
 static int64_t strict_prefix(str s)
 {
     int64_t n;
-    if (s.len == 0 || (s.len > 1 && (s.ptr[0] < '1' || s.ptr[0] > '9')) || !num_parse_int(s, false, &n)) {
+    if (s.len == 0 || (s.len > 1 && (s.ptr[0] < '1' || s.ptr[0] > '9')) ||
+        !num_parse_int(s, false, &n)) {
         return -1;
     }
     return n;
@@ -149,9 +153,10 @@ static bool strict_cidr(struct arena *arena, str text, struct ip *ip, int *prefi
     str reason;
     if (!parse_cidr(arena, text, ip, prefix, &reason)) {
         str quoted = fn_quoted(arena, text);
-        *why = str_printf(arena,
-                          "CIDR %.*s parse error during conversion from string: netip.ParsePrefix(%.*s): %.*s",
-                          STR_ARG(quoted), STR_ARG(quoted), STR_ARG(reason));
+        *why = str_printf(
+            arena,
+            "CIDR %.*s parse error during conversion from string: netip.ParsePrefix(%.*s): %.*s",
+            STR_ARG(quoted), STR_ARG(quoted), STR_ARG(reason));
         return false;
     }
     if (ip_is_mapped(ip)) {
@@ -182,12 +187,17 @@ static int object_equal(const struct object *a, struct value b)
     return right != NULL && left->prefix == right->prefix && ip_same(&left->ip, &right->ip);
 }
 
-#define NAMED(name) { name, sizeof(name) - 1 }
+#define NAMED(name)                                                                                \
+    {                                                                                              \
+        name, sizeof(name) - 1                                                                     \
+    }
 
 static const struct object_class ip_class = { .type_name = NAMED("net.IP"), .equal = object_equal };
-static const struct object_class cidr_class = { .type_name = NAMED("net.CIDR"), .equal = object_equal };
+static const struct object_class cidr_class = { .type_name = NAMED("net.CIDR"),
+                                                .equal = object_equal };
 
-static struct value object_new(struct arena *arena, const struct object_class *cls, struct ip ip, int prefix)
+static struct value object_new(struct arena *arena, const struct object_class *cls, struct ip ip,
+                               int prefix)
 {
     struct ip_object *o = new (arena, struct ip_object, 1);
     *o = (struct ip_object){ .object = { cls }, .ip = ip, .prefix = prefix };
@@ -218,7 +228,8 @@ static struct value argument_error(struct cel_run *run, str why)
 }
 
 /* Whether args are one text, which is paid for. *error is set otherwise. */
-static bool one_text(struct cel_run *run, const char *name, const struct value *args, int argc, struct value *error)
+static bool one_text(struct cel_run *run, const char *name, const struct value *args, int argc,
+                     struct value *error)
 {
     if (argc != 1 || !is_string(args[0])) {
         *error = cel_no_overload(run, name, args, argc);
@@ -243,8 +254,9 @@ struct value fn_ip(struct cel_run *run, const struct value *args, int argc)
     }
     struct ip ip;
     str why;
-    return strict_ip(run->arena, v_str(args[0]), &ip, &why) ? object_new(run->arena, &ip_class, ip, 0) :
-                                                              argument_error(run, why);
+    return strict_ip(run->arena, v_str(args[0]), &ip, &why)
+               ? object_new(run->arena, &ip_class, ip, 0)
+               : argument_error(run, why);
 }
 
 struct value fn_cidr(struct cel_run *run, const struct value *args, int argc)
@@ -256,24 +268,27 @@ struct value fn_cidr(struct cel_run *run, const struct value *args, int argc)
     struct ip ip;
     int prefix;
     str why;
-    return strict_cidr(run->arena, v_str(args[0]), &ip, &prefix, &why) ?
-                   object_new(run->arena, &cidr_class, ip, prefix) :
-                   argument_error(run, why);
+    return strict_cidr(run->arena, v_str(args[0]), &ip, &prefix, &why)
+               ? object_new(run->arena, &cidr_class, ip, prefix)
+               : argument_error(run, why);
 }
 
 struct value fn_is_ip(struct cel_run *run, const struct value *args, int argc)
 {
     struct value error;
     str why;
-    return one_text(run, "isIP", args, argc, &error) ? v_bool(cel_ip_valid(run->arena, v_str(args[0]), &why)) : error;
+    return one_text(run, "isIP", args, argc, &error)
+               ? v_bool(cel_ip_valid(run->arena, v_str(args[0]), &why))
+               : error;
 }
 
 struct value fn_is_cidr(struct cel_run *run, const struct value *args, int argc)
 {
     struct value error;
     str why;
-    return one_text(run, "isCIDR", args, argc, &error) ? v_bool(cel_cidr_valid(run->arena, v_str(args[0]), &why)) :
-                                                         error;
+    return one_text(run, "isCIDR", args, argc, &error)
+               ? v_bool(cel_cidr_valid(run->arena, v_str(args[0]), &why))
+               : error;
 }
 
 struct value fn_is_canonical(struct cel_run *run, const struct value *args, int argc)
@@ -305,14 +320,14 @@ static bool is_unspecified(const struct ip *ip)
 
 static bool is_link_local_unicast(const struct ip *ip)
 {
-    return ip->bits == 32 ? ip->bytes[0] == 169 && ip->bytes[1] == 254 :
-                            ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
+    return ip->bits == 32 ? ip->bytes[0] == 169 && ip->bytes[1] == 254
+                          : ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
 }
 
 static bool is_link_local_multicast(const struct ip *ip)
 {
-    return ip->bits == 32 ? ip->bytes[0] == 224 && ip->bytes[1] == 0 && ip->bytes[2] == 0 :
-                            ip->bytes[0] == 0xff && (ip->bytes[1] & 0x0f) == 2;
+    return ip->bits == 32 ? ip->bytes[0] == 224 && ip->bytes[1] == 0 && ip->bytes[2] == 0
+                          : ip->bytes[0] == 0xff && (ip->bytes[1] & 0x0f) == 2;
 }
 
 static bool is_multicast(const struct ip *ip)
@@ -323,8 +338,8 @@ static bool is_multicast(const struct ip *ip)
 static bool is_global_unicast(const struct ip *ip)
 {
     static const struct ip broadcast = { .bytes = { 255, 255, 255, 255 }, .bits = 32 };
-    return !is_unspecified(ip) && !is_loopback(ip) && !is_multicast(ip) && !is_link_local_unicast(ip) &&
-           !ip_same(ip, &broadcast);
+    return !is_unspecified(ip) && !is_loopback(ip) && !is_multicast(ip) &&
+           !is_link_local_unicast(ip) && !ip_same(ip, &broadcast);
 }
 
 #define IP_FUNCTION(function, name, of, result)                                                    \
@@ -337,8 +352,10 @@ static bool is_global_unicast(const struct ip *ip)
 IP_FUNCTION(fn_family, "family", ip_of, v_int(o->ip.bits == 32 ? 4 : 6))
 IP_FUNCTION(fn_is_loopback, "isLoopback", ip_of, v_bool(is_loopback(&o->ip)))
 IP_FUNCTION(fn_is_global_unicast, "isGlobalUnicast", ip_of, v_bool(is_global_unicast(&o->ip)))
-IP_FUNCTION(fn_is_link_local_multicast, "isLinkLocalMulticast", ip_of, v_bool(is_link_local_multicast(&o->ip)))
-IP_FUNCTION(fn_is_link_local_unicast, "isLinkLocalUnicast", ip_of, v_bool(is_link_local_unicast(&o->ip)))
+IP_FUNCTION(fn_is_link_local_multicast, "isLinkLocalMulticast", ip_of,
+            v_bool(is_link_local_multicast(&o->ip)))
+IP_FUNCTION(fn_is_link_local_unicast, "isLinkLocalUnicast", ip_of,
+            v_bool(is_link_local_unicast(&o->ip)))
 IP_FUNCTION(fn_is_unspecified, "isUnspecified", ip_of, v_bool(is_unspecified(&o->ip)))
 IP_FUNCTION(fn_prefix_length, "prefixLength", cidr_of, v_int(o->prefix))
 IP_FUNCTION(fn_masked, "masked", cidr_of,
@@ -376,8 +393,8 @@ struct value fn_contains_ip(struct cel_run *run, const struct value *args, int a
     }
     struct ip ip;
     str why;
-    return strict_ip(run->arena, v_str(args[1]), &ip, &why) ? v_bool(contains(range, &ip)) :
-                                                              argument_error(run, why);
+    return strict_ip(run->arena, v_str(args[1]), &ip, &why) ? v_bool(contains(range, &ip))
+                                                            : argument_error(run, why);
 }
 
 struct value fn_contains_cidr(struct cel_run *run, const struct value *args, int argc)

@@ -1,7 +1,7 @@
 /* fn_optional.c — optional values, and id()
  *
- * or and orValue arrive here only when both sides were evaluated; the generator makes them lazy otherwise.
- * spec: cel#newer-additions
+ * or and orValue arrive here only when both sides were evaluated; the generator makes them lazy
+ * otherwise. spec: cel#newer-additions
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,18 +22,25 @@ struct value fn_optional_none(struct cel_run *run, const struct value *args, int
 static bool is_zero(struct value v)
 {
     switch (v.kind) {
-    case V_NULL: return true;
+    case V_NULL:
+        return true;
     case V_BOOL:
     case V_INT:
     case V_UINT:
-    case V_DURATION: return v.i == 0;
-    case V_DOUBLE: return v.d == 0;
+    case V_DURATION:
+        return v.i == 0;
+    case V_DOUBLE:
+        return v.d == 0;
     case V_STRING:
     case V_BYTES:
-    case V_LIST: return v.len == 0;
-    case V_MAP: return v.map->count == 0;
-    case V_TIMESTAMP: return v.i == TIME_MIN_SECONDS && v.len == 0;
-    default: return false;
+    case V_LIST:
+        return v.len == 0;
+    case V_MAP:
+        return v.map->count == 0;
+    case V_TIMESTAMP:
+        return v.i == TIME_MIN_SECONDS && v.len == 0;
+    default:
+        return false;
     }
 }
 
@@ -83,7 +90,8 @@ struct value fn_or_value(struct cel_run *run, const struct value *args, int argc
     return args[0].items != NULL ? args[0].items[0] : args[1];
 }
 
-static struct value unwrap(struct cel_run *run, const char *name, const struct value *args, int argc)
+static struct value unwrap(struct cel_run *run, const char *name, const struct value *args,
+                           int argc)
 {
     if (argc != 1 || !is_list_of(args[0], V_OPTIONAL)) {
         return cel_no_overload(run, name, args, argc);

@@ -1,11 +1,12 @@
 /* fn_path.c — file paths of Unix and Windows, by their text only
  *
- * A path with a backslash is a Windows path; `\\host\share` is a share (UNC), a letter and a colon a drive. For work
- * every path is written with slashes (`C:\a` → `/C:/a`, `\\h\s` → `/h/s`) and cleaned of `.`, `..` and double
- * slashes; results are written back in the style of their path. spec: cerbos-compat#17.4
+ * A path with a backslash is a Windows path; `\\host\share` is a share (UNC), a letter and a colon
+ * a drive. For work every path is written with slashes (`C:\a` → `/C:/a`, `\\h\s` → `/h/s`) and
+ * cleaned of `.`, `..` and double slashes; results are written back in the style of their path.
+ * spec: cerbos-compat#17.4
  *
- * Patterns know `*`, `?` and classes; none of the first two matches a slash. A backslash in a pattern makes it a Windows
- * path, so there is no escape.
+ * Patterns know `*`, `?` and classes; none of the first two matches a slash. A backslash in a
+ * pattern makes it a Windows path, so there is no escape.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -79,7 +80,8 @@ static bool is_drive(str s)
     return letter >= 'a' && letter <= 'z' && s.ptr[1] == ':';
 }
 
-/* Reads a path; false for drive paths that are neither absolute nor the drive alone (`C:foo`, `C:/foo`). */
+/* Reads a path; false for drive paths that are neither absolute nor the drive alone (`C:foo`,
+ * `C:/foo`). */
 static bool read_path(struct arena *arena, str s, struct path *out)
 {
     *out = (struct path){ .windows = str_find_byte(s, '\\') >= 0 };
@@ -115,7 +117,8 @@ static str write_path(struct arena *arena, const struct path *path)
     if (path->kind == PATH_SHARE) {
         return str_concat(arena, S("\\"), text);
     }
-    return path->kind == PATH_DRIVE && str_starts(text, S("\\")) ? str_slice(text, 1, text.len) : text;
+    return path->kind == PATH_DRIVE && str_starts(text, S("\\")) ? str_slice(text, 1, text.len)
+                                                                 : text;
 }
 
 static str after_last_slash(str s)
@@ -127,12 +130,14 @@ static str after_last_slash(str s)
 
 static struct value not_a_path(struct cel_run *run, const char *what, str s)
 {
-    return v_error(run->arena, VE_ARGUMENT, "failed to encode %s %.*s: unsupported Win32 path", what, STR_ARG(s));
+    return v_error(run->arena, VE_ARGUMENT, "failed to encode %s %.*s: unsupported Win32 path",
+                   what, STR_ARG(s));
 }
 
-/* Checks that args are texts and pays for them; false with *error. Each step below is linear in their size. */
-static bool texts(struct cel_run *run, const char *name, int count, const struct value *args, int argc,
-                  struct value *error)
+/* Checks that args are texts and pays for them; false with *error. Each step below is linear in
+ * their size. */
+static bool texts(struct cel_run *run, const char *name, int count, const struct value *args,
+                  int argc, struct value *error)
 {
     isize size = 0;
     bool fit = argc == count;
@@ -180,8 +185,10 @@ struct value fn_dir_path(struct cel_run *run, const struct value *args, int argc
     bool plain = path.kind == PATH_OTHER && !path.windows;
     if (plain) {
         path.value = slash < 0 ? S(".") : str_slice(path.value, 0, slash > 0 ? slash : 1);
-    } else if (path.kind == PATH_OTHER && slash < 0) { /* the reference breaks here: an error as well */
-        return v_error(run->arena, VE_ARGUMENT, "dirPath: path %.*s has no directory", STR_ARG(v_str(args[0])));
+    } else if (path.kind == PATH_OTHER && slash < 0) {
+        /* the reference breaks here: an error as well */
+        return v_error(run->arena, VE_ARGUMENT, "dirPath: path %.*s has no directory",
+                       STR_ARG(v_str(args[0])));
     } else if (path.kind == PATH_OTHER || !path.root) {
         path.value = str_slice(path.value, 0, slash); /* sic: without the root's slash */
     }
@@ -319,9 +326,10 @@ static struct value relative(struct cel_run *run, str base_text, str target_text
     }
     str out;
     if (!way(run->arena, base.value, target.value, &out)) {
-        return v_error(run->arena, VE_ARGUMENT,
-                       "failed to determine relative path of %.*s: Rel: can't make %.*s relative to %.*s",
-                       STR_ARG(target_text), STR_ARG(target.value), STR_ARG(base.value));
+        return v_error(
+            run->arena, VE_ARGUMENT,
+            "failed to determine relative path of %.*s: Rel: can't make %.*s relative to %.*s",
+            STR_ARG(target_text), STR_ARG(target.value), STR_ARG(base.value));
     }
     if (str_eq(out, S(".")) || str_eq(out, S(".."))) {
         return v_string(out);
@@ -361,7 +369,8 @@ struct value fn_path_has_prefix(struct cel_run *run, const struct value *args, i
 
 /* ---- patterns ---- */
 
-/* Reads a character of a class at *at; false when none may stand here or the pattern ends with it. */
+/* Reads a character of a class at *at; false when none may stand here or the pattern ends with
+ * it. */
 static bool class_char(str pattern, isize *at, int32_t *out)
 {
     if (*at >= pattern.len || pattern.ptr[*at] == '-' || pattern.ptr[*at] == ']') {
@@ -371,7 +380,8 @@ static bool class_char(str pattern, isize *at, int32_t *out)
     return *out >= 0 && *at < pattern.len;
 }
 
-/* Reads the class behind `[` at *at up to its `]`; *hit tells whether c is in it. False: malformed. */
+/* Reads the class behind `[` at *at up to its `]`; *hit tells whether c is in it. False:
+ * malformed. */
 static bool read_class(str pattern, isize *at, int32_t c, bool *hit)
 {
     bool negated = *at < pattern.len && pattern.ptr[*at] == '^';
@@ -407,7 +417,8 @@ static bool pattern_valid(str pattern)
     return true;
 }
 
-/* Matches one element of a valid pattern at *p with the name at *n; moves both behind it when it fits. */
+/* Matches one element of a valid pattern at *p with the name at *n; moves both behind it when it
+ * fits. */
 static bool match_one(str pattern, isize *p, str name, isize *n)
 {
     char c = pattern.ptr[*p];
@@ -424,8 +435,8 @@ static bool match_one(str pattern, isize *p, str name, isize *n)
     return c == '?' || (read_class(pattern, p, point < 0 ? 0xfffd : point, &hit) && hit);
 }
 
-/* 1 match, 0 none, -1 budget. A star first takes nothing, then more, byte by byte, but no slash; only the last star is
- * tried again, as in the reference. */
+/* 1 match, 0 none, -1 budget. A star first takes nothing, then more, byte by byte, but no slash;
+ * only the last star is tried again, as in the reference. */
 static int pattern_match(struct cel_run *run, str pattern, str name)
 {
     isize p = 0, n = 0, steps = 0;
@@ -473,8 +484,10 @@ static struct value match(struct cel_run *run, str path_text, str pattern_text)
         return not_a_path(run, "pattern", pattern_text);
     }
     if (!pattern_valid(pattern.value)) {
-        str quoted_pattern = fn_quoted(run->arena, pattern_text), quoted_path = fn_quoted(run->arena, path_text);
-        return v_error(run->arena, VE_ARGUMENT, "failed to match pattern %.*s on path %.*s: syntax error in pattern",
+        str quoted_pattern = fn_quoted(run->arena, pattern_text),
+            quoted_path = fn_quoted(run->arena, path_text);
+        return v_error(run->arena, VE_ARGUMENT,
+                       "failed to match pattern %.*s on path %.*s: syntax error in pattern",
                        STR_ARG(quoted_pattern), STR_ARG(quoted_path));
     }
     int found = pattern_match(run, pattern.value, path.value);

@@ -21,7 +21,8 @@ static inline bool pay_items(struct cel_run *run, isize n)
 /* Most steps, FN_ITEMS for one unit, that what is left of the budget can pay for. */
 static inline int64_t pay_limit(const struct cel_run *run)
 {
-    return run->budget < INT64_MAX / (2 * FN_ITEMS) ? run->budget * FN_ITEMS + FN_ITEMS : INT64_MAX / 2;
+    return run->budget < INT64_MAX / (2 * FN_ITEMS) ? run->budget * FN_ITEMS + FN_ITEMS
+                                                    : INT64_MAX / 2;
 }
 
 /* ---- kinds ---- */
@@ -50,8 +51,8 @@ static inline struct value v_text(str s, uint8_t flags)
 struct value fn_some(struct cel_run *run, struct value v);
 
 /* ---- errors ---- */
-/* What the reference's functions without a table of overloads answer: values that receive calls (string,
- * timestamp, duration, objects of Cerbos) say `no such overload`, others add the name. */
+/* What the reference's functions without a table of overloads answer: values that receive calls
+ * (string, timestamp, duration, objects of Cerbos) say `no such overload`, others add the name. */
 struct value fn_no_receiver(struct cel_run *run, const char *name, struct value receiver);
 
 /* Text in double quotes as in messages of the reference: escapes for what cannot be printed. */
@@ -60,7 +61,8 @@ str fn_quoted(struct arena *arena, str s);
 /* v as the reference shows values inside messages; cut when it is long. */
 str fn_shown(struct arena *arena, struct value v);
 
-/* A list's elements as texts, as functions with list(string) need them. Returns false and *error otherwise. */
+/* A list's elements as texts, as functions with list(string) need them. Returns false and *error
+ * otherwise. */
 bool fn_texts(struct cel_run *run, struct value list, str **out, struct value *error);
 
 /* Texts of objects where the reference turns them into strings; false when v is of another kind. */
@@ -94,10 +96,12 @@ struct members {
 /* Prepares to search the list about `searches` times. False when the budget is used up. */
 bool members_init(struct cel_run *run, struct members *set, struct value list, isize searches);
 
-/* 1 when an element equals v (v is the left operand), 0 when none does, -1 when the budget is used up. */
+/* 1 when an element equals v (v is the left operand), 0 when none does, -1 when the budget is used
+ * up. */
 int members_have(struct cel_run *run, const struct members *set, struct value v);
 
-/* Adds element number i of the list, for sets that grow (distinct): start with members_empty. False: budget. */
+/* Adds element number i of the list, for sets that grow (distinct): start with members_empty.
+ * False: budget. */
 bool members_add(struct cel_run *run, struct members *set, uint32_t i);
 
 /* An empty set over the list, hashed when the list is long. False when the budget is used up. */

@@ -1,7 +1,8 @@
 /* fn_set.c — lists as sets: sets.*, and the list functions of Cerbos
  *
- * An element is "in" a list when the language's equality finds it there (1, 1u and 1.0 are the same). Order and
- * repeats of the list that is walked are kept. spec: cel#cerbos-functions, cerbos-compat#17.4
+ * An element is "in" a list when the language's equality finds it there (1, 1u and 1.0 are the
+ * same). Order and repeats of the list that is walked are kept. spec: cel#cerbos-functions,
+ * cerbos-compat#17.4
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,8 +13,8 @@ static bool are_lists(const struct value *args, int argc)
     return argc == 2 && args[0].kind == V_LIST && args[1].kind == V_LIST;
 }
 
-/* Whether the elements of `walked` are in `searched`: 1 when `all` of them are, or when one is (all = false);
- * else 0; -1 when the budget is used up. */
+/* Whether the elements of `walked` are in `searched`: 1 when `all` of them are, or when one is (all
+ * = false); else 0; -1 when the budget is used up. */
 static int found_in(struct cel_run *run, struct value walked, struct value searched, bool all)
 {
     struct members set;
@@ -104,7 +105,8 @@ struct value fn_except(struct cel_run *run, const struct value *args, int argc)
     return kept(run, args[0], args[1], 0);
 }
 
-static struct value has_intersection(struct cel_run *run, const char *name, const struct value *args, int argc)
+static struct value has_intersection(struct cel_run *run, const char *name,
+                                     const struct value *args, int argc)
 {
     if (!are_lists(args, argc)) {
         return cel_no_overload(run, name, args, argc);
@@ -112,7 +114,8 @@ static struct value has_intersection(struct cel_run *run, const char *name, cons
     return answer(found_in(run, args[0], args[1], false));
 }
 
-static struct value is_subset(struct cel_run *run, const char *name, const struct value *args, int argc)
+static struct value is_subset(struct cel_run *run, const char *name, const struct value *args,
+                              int argc)
 {
     if (!are_lists(args, argc)) {
         return cel_no_overload(run, name, args, argc);

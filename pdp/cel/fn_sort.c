@@ -1,8 +1,8 @@
 /* fn_sort.c — sort and sortBy
  *
- * A stable merge sort of positions by key. Keys are of one type that has an order; the first one decides which.
- * NaN has no place in the order: it stays between its neighbours, and the rest may be unsorted around it, as in
- * the reference. spec: cel#list-functions
+ * A stable merge sort of positions by key. Keys are of one type that has an order; the first one
+ * decides which. NaN has no place in the order: it stays between its neighbours, and the rest may
+ * be unsorted around it, as in the reference. spec: cel#list-functions
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,9 +18,12 @@ static bool has_order(struct value v)
     case V_STRING:
     case V_BYTES:
     case V_TIMESTAMP:
-    case V_DURATION: return true;
-    case V_OBJECT: return v.object->cls->compare != NULL;
-    default: return false;
+    case V_DURATION:
+        return true;
+    case V_OBJECT:
+        return v.object->cls->compare != NULL;
+    default:
+        return false;
     }
 }
 
@@ -30,12 +33,13 @@ static bool same_type(struct value a, struct value b)
 }
 
 /* Merges from[low, middle) and from[middle, high), each in order, into to[low, high). */
-static void merge(const struct value *keys, const uint32_t *from, uint32_t *to, isize low, isize middle, isize high)
+static void merge(const struct value *keys, const uint32_t *from, uint32_t *to, isize low,
+                  isize middle, isize high)
 {
     isize left = low, right = middle;
     for (isize i = low; i < high; i++) {
-        bool take_right = left == middle ||
-                          (right < high && value_compare(keys[from[right]], keys[from[left]]) == -1);
+        bool take_right = left == middle || (right < high && value_compare(keys[from[right]],
+                                                                           keys[from[left]]) == -1);
         to[i] = take_right ? from[right++] : from[left++];
     }
 }
@@ -76,7 +80,8 @@ static bool pay_sort(struct cel_run *run, const struct value *keys, isize n)
     return cel_charge(run, size / FN_ITEMS * passes + n * passes / FN_ITEMS);
 }
 
-struct value cel_sort_by_keys(struct cel_run *run, const struct value *items, const struct value *keys, int n)
+struct value cel_sort_by_keys(struct cel_run *run, const struct value *items,
+                              const struct value *keys, int n)
 {
     if (n == 0) {
         return v_list(NULL, 0);
@@ -118,7 +123,8 @@ struct value fn_sort_by_keys(struct cel_run *run, const struct value *args, int 
     }
     if (args[0].len != args[1].len) {
         return v_error(run->arena, VE_ARGUMENT,
-                       "@sortByAssociatedKeys() expected a list of the same size as the associated keys list, but got "
+                       "@sortByAssociatedKeys() expected a list of the same size as the associated "
+                       "keys list, but got "
                        "%u and %u elements respectively",
                        args[0].len, args[1].len);
     }

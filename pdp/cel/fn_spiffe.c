@@ -1,7 +1,7 @@
 /* fn_spiffe.c — SPIFFE IDs, trust domains, matchers
  *
- * Objects borrow the bytes of the text they were read from. A matcher is kept as what it compares with.
- * spec: cel#cerbos-functions
+ * Objects borrow the bytes of the text they were read from. A matcher is kept as what it compares
+ * with. spec: cel#cerbos-functions
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -43,20 +43,23 @@ static bool is_path_char(char c)
     return is_domain_char(c) || (c >= 'A' && c <= 'Z');
 }
 
-/* What is wrong with a path (it begins with a slash or is empty); NULL: nothing. The first fault counts. */
+/* What is wrong with a path (it begins with a slash or is empty); NULL: nothing. The first fault
+ * counts. */
 static const char *path_fault(str path)
 {
     for (isize start = 1; start <= path.len;) {
         isize end = start;
         while (end < path.len && path.ptr[end] != '/') {
             if (!is_path_char(path.ptr[end])) {
-                return "path segment characters are limited to letters, numbers, dots, dashes, and underscores";
+                return "path segment characters are limited to letters, numbers, dots, dashes, and "
+                       "underscores";
             }
             end++;
         }
         str segment = str_slice(path, start, end);
         if (segment.len == 0) {
-            return end < path.len ? "path cannot contain empty segments" : "path cannot have a trailing slash";
+            return end < path.len ? "path cannot contain empty segments"
+                                  : "path cannot have a trailing slash";
         }
         if (str_eq(segment, S(".")) || str_eq(segment, S(".."))) {
             return "path cannot contain dot segments";
@@ -79,7 +82,8 @@ static const char *read_id(str text, struct spiffe_id *out)
     isize end = 0;
     while (end < rest.len && rest.ptr[end] != '/') {
         if (!is_domain_char(rest.ptr[end])) {
-            return "trust domain characters are limited to lowercase letters, numbers, dots, dashes, and underscores";
+            return "trust domain characters are limited to lowercase letters, numbers, dots, "
+                   "dashes, and underscores";
         }
         end++;
     }
@@ -106,7 +110,8 @@ static const char *read_domain(str text, str *out)
     }
     for (isize i = 0; i < text.len; i++) {
         if (!is_domain_char(text.ptr[i])) {
-            return "trust domain characters are limited to lowercase letters, numbers, dots, dashes, and underscores";
+            return "trust domain characters are limited to lowercase letters, numbers, dots, "
+                   "dashes, and underscores";
         }
     }
     *out = text;
@@ -169,13 +174,17 @@ static int never_equal(const struct object *a, struct value b)
     return 0;
 }
 
-#define NAMED(name) { name, sizeof(name) - 1 }
+#define NAMED(name)                                                                                \
+    {                                                                                              \
+        name, sizeof(name) - 1                                                                     \
+    }
 #define NO_JSON(name) NAMED("unsupported native conversion from " name " to '*structpb.Value'")
 
-static const struct object_class id_class = {
-    .type_name = NAMED("cerbos.lib.spiffeID"), .equal = id_equal, .no_json = NO_JSON("SPIFFEID")
-};
-static const struct object_class domain_class = { .type_name = NAMED("cerbos.lib.spiffeTrustDomain"),
+static const struct object_class id_class = { .type_name = NAMED("cerbos.lib.spiffeID"),
+                                              .equal = id_equal,
+                                              .no_json = NO_JSON("SPIFFEID") };
+static const struct object_class domain_class = { .type_name =
+                                                      NAMED("cerbos.lib.spiffeTrustDomain"),
                                                   .equal = domain_equal,
                                                   .compare = domain_compare,
                                                   .no_json = NO_JSON("SPIFFETrustDomain") };
@@ -272,7 +281,8 @@ struct value fn_spiffe_match_exact(struct cel_run *run, const struct value *args
     }
     str *text = new (run->arena, str, 1);
     *text = id->text;
-    return matcher_new(run->arena, (struct matcher){ .kind = MATCH_IDS, .ids = text, .id_count = 1 });
+    return matcher_new(run->arena,
+                       (struct matcher){ .kind = MATCH_IDS, .ids = text, .id_count = 1 });
 }
 
 struct value fn_spiffe_match_one_of(struct cel_run *run, const struct value *args, int argc)
@@ -295,7 +305,8 @@ struct value fn_spiffe_match_one_of(struct cel_run *run, const struct value *arg
             return v_no_overload(); /* sic */
         }
     }
-    return matcher_new(run->arena, (struct matcher){ .kind = MATCH_IDS, .ids = texts, .id_count = args[0].len });
+    return matcher_new(
+        run->arena, (struct matcher){ .kind = MATCH_IDS, .ids = texts, .id_count = args[0].len });
 }
 
 struct value fn_spiffe_match_trust_domain(struct cel_run *run, const struct value *args, int argc)
@@ -323,14 +334,15 @@ struct value fn_spiffe_match_trust_domain(struct cel_run *run, const struct valu
 struct value fn_spiffe_path(struct cel_run *run, const struct value *args, int argc)
 {
     const struct spiffe_id *id = argc == 1 ? id_of(args[0]) : NULL;
-    return id != NULL ? v_string(id->path) : fn_no_receiver(run, "path", argc > 0 ? args[0] : v_null());
+    return id != NULL ? v_string(id->path)
+                      : fn_no_receiver(run, "path", argc > 0 ? args[0] : v_null());
 }
 
 struct value fn_trust_domain(struct cel_run *run, const struct value *args, int argc)
 {
     const struct spiffe_id *id = argc == 1 ? id_of(args[0]) : NULL;
-    return id != NULL ? domain_new(run->arena, id->domain) :
-                        fn_no_receiver(run, "trustDomain", argc > 0 ? args[0] : v_null());
+    return id != NULL ? domain_new(run->arena, id->domain)
+                      : fn_no_receiver(run, "trustDomain", argc > 0 ? args[0] : v_null());
 }
 
 struct value fn_is_member_of(struct cel_run *run, const struct value *args, int argc)
@@ -346,15 +358,19 @@ struct value fn_is_member_of(struct cel_run *run, const struct value *args, int 
 struct value fn_trust_domain_name(struct cel_run *run, const struct value *args, int argc)
 {
     const struct trust_domain *domain = argc == 1 ? domain_of(args[0]) : NULL;
-    return domain != NULL ? v_string(domain->name) : fn_no_receiver(run, "name", argc > 0 ? args[0] : v_null());
+    return domain != NULL ? v_string(domain->name)
+                          : fn_no_receiver(run, "name", argc > 0 ? args[0] : v_null());
 }
 
 static bool matches(const struct matcher *matcher, const struct spiffe_id *id)
 {
     switch (matcher->kind) {
-    case MATCH_ANY: return true;
-    case MATCH_DOMAIN: return str_eq(matcher->domain, id->domain);
-    case MATCH_IDS: break;
+    case MATCH_ANY:
+        return true;
+    case MATCH_DOMAIN:
+        return str_eq(matcher->domain, id->domain);
+    case MATCH_IDS:
+        break;
     }
     for (isize i = 0; i < matcher->id_count; i++) {
         if (str_eq(matcher->ids[i], id->text)) {
@@ -366,12 +382,14 @@ static bool matches(const struct matcher *matcher, const struct spiffe_id *id)
 
 struct value fn_matches_id(struct cel_run *run, const struct value *args, int argc)
 {
-    const struct matcher *matcher = argc == 2 ? (const struct matcher *)object_of(args[0], &matcher_class) : NULL;
+    const struct matcher *matcher =
+        argc == 2 ? (const struct matcher *)object_of(args[0], &matcher_class) : NULL;
     if (matcher == NULL) {
         return fn_no_receiver(run, "matchesID", argc > 0 ? args[0] : v_null());
     }
     const struct spiffe_id *id = id_of(args[1]);
-    if (!pay_items(run, matcher->id_count) || (is_string(args[1]) && !pay_bytes(run, args[1].len))) {
+    if (!pay_items(run, matcher->id_count) ||
+        (is_string(args[1]) && !pay_bytes(run, args[1].len))) {
         return cel_budget_error();
     }
     if (id != NULL) {

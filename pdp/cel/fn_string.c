@@ -1,8 +1,8 @@
 /* fn_string.c — text: searching, cutting, replacing, joining
  *
- * Positions count code points; text is valid UTF-8, so searching works on bytes and only positions are
- * translated. Parts of a text share its bytes. Searches take linear time whatever the texts are; results are
- * measured and paid for before they are made. spec: cel#string-functions
+ * Positions count code points; text is valid UTF-8, so searching works on bytes and only positions
+ * are translated. Parts of a text share its bytes. Searches take linear time whatever the texts
+ * are; results are measured and paid for before they are made. spec: cel#string-functions
  *
  * Neighbours: fn_format.c has format() · fn_list.c has reverse() · fn_regex.c has patterns
  *
@@ -31,7 +31,8 @@ static struct value out_of_range(struct cel_run *run, int64_t position)
 
 /* ---- searching ---- */
 
-/* contains, startsWith, endsWith are older than the table of overloads: their errors have no name. */
+/* contains, startsWith, endsWith are older than the table of overloads: their errors have no
+ * name. */
 struct value fn_contains(struct cel_run *run, const struct value *args, int argc)
 {
     if (!fits("ss", args, argc)) {
@@ -48,7 +49,8 @@ struct value fn_starts_with(struct cel_run *run, const struct value *args, int a
     if (!fits("ss", args, argc)) {
         return v_no_overload();
     }
-    return pay_bytes(run, args[1].len) ? v_bool(str_starts(v_str(args[0]), v_str(args[1]))) : cel_budget_error();
+    return pay_bytes(run, args[1].len) ? v_bool(str_starts(v_str(args[0]), v_str(args[1])))
+                                       : cel_budget_error();
 }
 
 struct value fn_ends_with(struct cel_run *run, const struct value *args, int argc)
@@ -56,7 +58,8 @@ struct value fn_ends_with(struct cel_run *run, const struct value *args, int arg
     if (!fits("ss", args, argc)) {
         return v_no_overload();
     }
-    return pay_bytes(run, args[1].len) ? v_bool(str_ends(v_str(args[0]), v_str(args[1]))) : cel_budget_error();
+    return pay_bytes(run, args[1].len) ? v_bool(str_ends(v_str(args[0]), v_str(args[1])))
+                                       : cel_budget_error();
 }
 
 /* Position of the code point at byte `at` of s. */
@@ -187,8 +190,8 @@ struct value fn_substring(struct cel_run *run, const struct value *args, int arg
 static bool is_white(int32_t c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xa0 || c == 0x1680 ||
-           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
-           c == 0x3000;
+           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
+           c == 0x205f || c == 0x3000;
 }
 
 struct value fn_trim(struct cel_run *run, const struct value *args, int argc)
@@ -232,18 +235,18 @@ static struct value map_letters(struct cel_run *run, struct value s, char first,
 
 struct value fn_lower_ascii(struct cel_run *run, const struct value *args, int argc)
 {
-    return fits("s", args, argc) ? map_letters(run, args[0], 'A', 'a' - 'A') :
-                                   cel_no_overload(run, "lowerAscii", args, argc);
+    return fits("s", args, argc) ? map_letters(run, args[0], 'A', 'a' - 'A')
+                                 : cel_no_overload(run, "lowerAscii", args, argc);
 }
 
 struct value fn_upper_ascii(struct cel_run *run, const struct value *args, int argc)
 {
-    return fits("s", args, argc) ? map_letters(run, args[0], 'a', 'A' - 'a') :
-                                   cel_no_overload(run, "upperAscii", args, argc);
+    return fits("s", args, argc) ? map_letters(run, args[0], 'a', 'A' - 'a')
+                                 : cel_no_overload(run, "upperAscii", args, argc);
 }
 
-/* Next place of a needle in s from byte *at on, -1 when there is none; *at moves behind it. An empty needle is
- * found before each code point and at the end. */
+/* Next place of a needle in s from byte *at on, -1 when there is none; *at moves behind it. An
+ * empty needle is found before each code point and at the end. */
 static isize next_hit(str s, str needle, isize *at, bool first)
 {
     if (needle.len > 0) {
@@ -346,7 +349,8 @@ struct value fn_split(struct cel_run *run, const struct value *args, int argc)
 
 struct value fn_join(struct cel_run *run, const struct value *args, int argc)
 {
-    if (argc < 1 || argc > 2 || !is_list_of(args[0], V_STRING) || (argc == 2 && !is_string(args[1]))) {
+    if (argc < 1 || argc > 2 || !is_list_of(args[0], V_STRING) ||
+        (argc == 2 && !is_string(args[1]))) {
         return cel_no_overload(run, "join", args, argc);
     }
     struct value list = args[0];

@@ -1,8 +1,8 @@
 /* fn_time.c — parts of instants and durations, and the clock of the request
  *
- * Parts of an instant are those of its calendar in UTC, or in the zone given by an offset (`+02:30`) or by name.
- * Offsets are read with the reference's leniency: their range is not checked and arithmetic wraps.
- * spec: cel#time
+ * Parts of an instant are those of its calendar in UTC, or in the zone given by an offset
+ * (`+02:30`) or by name. Offsets are read with the reference's leniency: their range is not checked
+ * and arithmetic wraps. spec: cel#time
  *
  * Neighbours: base/time.h has the calendar and the zones · ops.c converts from text
  *
@@ -14,8 +14,8 @@
 
 #define NANOS INT64_C(1000000000)
 
-/* A duration in units of unit_ns, cut to an integer; by way of a double, as in the reference, so that a value a hair
- * below an integer may be that integer. */
+/* A duration in units of unit_ns, cut to an integer; by way of a double, as in the reference, so
+ * that a value a hair below an integer may be that integer. */
 static int64_t whole(int64_t nanos, int64_t unit_ns)
 {
     return (int64_t)((double)(nanos / unit_ns) + (double)(nanos % unit_ns) / (double)unit_ns);
@@ -41,7 +41,8 @@ static bool read_number(struct cel_run *run, str s, int64_t *out, struct value *
 }
 
 /* Seconds east of UTC for `hours:minutes`; the minutes count away from zero. */
-static bool read_offset(struct cel_run *run, str zone, isize colon, int64_t *seconds, struct value *error)
+static bool read_offset(struct cel_run *run, str zone, isize colon, int64_t *seconds,
+                        struct value *error)
 {
     int64_t hours, minutes;
     if (!read_number(run, str_slice(zone, 0, colon), &hours, error) ||
@@ -54,7 +55,8 @@ static bool read_offset(struct cel_run *run, str zone, isize colon, int64_t *sec
     return true;
 }
 
-static bool named_offset(struct cel_run *run, str name, int64_t instant, int64_t *seconds, struct value *error)
+static bool named_offset(struct cel_run *run, str name, int64_t instant, int64_t *seconds,
+                         struct value *error)
 {
     *seconds = 0;
     if (name.len == 0 || str_eq(name, S("UTC"))) {
@@ -80,10 +82,11 @@ static bool named_offset(struct cel_run *run, str name, int64_t instant, int64_t
 /* ---- parts of instants ---- */
 
 /* The calendar of args[0], in the zone of args[1] when there is one; false with *error. */
-static bool calendar(struct cel_run *run, const char *name, const struct value *args, int argc, struct civil *out,
-                     struct value *error)
+static bool calendar(struct cel_run *run, const char *name, const struct value *args, int argc,
+                     struct civil *out, struct value *error)
 {
-    if (argc < 1 || argc > 2 || args[0].kind != V_TIMESTAMP || (argc == 2 && args[1].kind != V_STRING)) {
+    if (argc < 1 || argc > 2 || args[0].kind != V_TIMESTAMP ||
+        (argc == 2 && args[1].kind != V_STRING)) {
         *error = cel_no_overload(run, name, args, argc);
         return false;
     }
@@ -95,12 +98,13 @@ static bool calendar(struct cel_run *run, const char *name, const struct value *
             return false;
         }
         isize colon = str_find_byte(zone, ':');
-        if (colon >= 0 ? !read_offset(run, zone, colon, &offset, error) :
-                         !named_offset(run, zone, args[0].i, &offset, error)) {
+        if (colon >= 0 ? !read_offset(run, zone, colon, &offset, error)
+                       : !named_offset(run, zone, args[0].i, &offset, error)) {
             return false;
         }
     }
-    time_civil(args[0].i + offset, out); /* both are far from the limits: at most 292 years are added */
+    time_civil(args[0].i + offset,
+               out); /* both are far from the limits: at most 292 years are added */
     return true;
 }
 
@@ -135,7 +139,8 @@ CALENDAR_FUNCTION(fn_get_day_of_year, "getDayOfYear", civil.yearday)
 CLOCK_FUNCTION(fn_get_hours, "getHours", civil.hour, v_int(whole(args[0].i, 3600 * NANOS)))
 CLOCK_FUNCTION(fn_get_minutes, "getMinutes", civil.minute, v_int(whole(args[0].i, 60 * NANOS)))
 CLOCK_FUNCTION(fn_get_seconds, "getSeconds", civil.second, v_int(whole(args[0].i, NANOS)))
-CLOCK_FUNCTION(fn_get_milliseconds, "getMilliseconds", args[0].len / 1000000, v_int(args[0].i / 1000000))
+CLOCK_FUNCTION(fn_get_milliseconds, "getMilliseconds", args[0].len / 1000000,
+               v_int(args[0].i / 1000000))
 
 /* ---- the clock of the request ---- */
 

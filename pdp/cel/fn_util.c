@@ -1,7 +1,7 @@
 /* fn_util.c — messages and conversions that several families share
  *
- * Texts of errors reach clients and policy authors compare them, so values inside them are shown as the
- * reference shows them; only the length is bounded here.
+ * Texts of errors reach clients and policy authors compare them, so values inside them are shown as
+ * the reference shows them; only the length is bounded here.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -20,22 +20,27 @@ struct value fn_some(struct cel_run *run, struct value v)
 
 struct value fn_no_receiver(struct cel_run *run, const char *name, struct value receiver)
 {
-    bool receives = receiver.kind == V_STRING || receiver.kind == V_TIMESTAMP || receiver.kind == V_DURATION ||
-                    (receiver.kind == V_OBJECT && str_starts(receiver.object->cls->type_name, S("cerbos.lib.")));
-    return receives ? v_no_overload() : v_error(run->arena, VE_NO_OVERLOAD, "no such overload: %s", name);
+    bool receives = receiver.kind == V_STRING || receiver.kind == V_TIMESTAMP ||
+                    receiver.kind == V_DURATION ||
+                    (receiver.kind == V_OBJECT &&
+                     str_starts(receiver.object->cls->type_name, S("cerbos.lib.")));
+    return receives ? v_no_overload()
+                    : v_error(run->arena, VE_NO_OVERLOAD, "no such overload: %s", name);
 }
 
 /* ---- quoting ---- */
 
-/* Whether a code point above ASCII shows itself: not controls, unusual spaces, marks of direction, private use. */
+/* Whether a code point above ASCII shows itself: not controls, unusual spaces, marks of direction,
+ * private use. */
 static bool is_shown(int32_t c)
 {
     static const struct {
         int32_t first, last;
     } hidden[] = {
-        { 0x80, 0xa0 },     { 0xad, 0xad },     { 0x1680, 0x1680 }, { 0x180e, 0x180e }, { 0x2000, 0x200f },
-        { 0x2028, 0x202f }, { 0x205f, 0x206f }, { 0x3000, 0x3000 }, { 0xe000, 0xf8ff }, { 0xfeff, 0xfeff },
-        { 0xfff0, 0xfffb }, { 0xfffe, 0xffff }, { 0xe0000, 0x10ffff },
+        { 0x80, 0xa0 },        { 0xad, 0xad },     { 0x1680, 0x1680 }, { 0x180e, 0x180e },
+        { 0x2000, 0x200f },    { 0x2028, 0x202f }, { 0x205f, 0x206f }, { 0x3000, 0x3000 },
+        { 0xe000, 0xf8ff },    { 0xfeff, 0xfeff }, { 0xfff0, 0xfffb }, { 0xfffe, 0xffff },
+        { 0xe0000, 0x10ffff },
     };
     for (isize i = 0; i < countof(hidden); i++) {
         if (c >= hidden[i].first && c <= hidden[i].last) {
@@ -113,8 +118,8 @@ static void show_timestamp(struct sb *sb, struct value v)
 {
     struct civil c;
     time_civil(v.i + v.aux * 60, &c);
-    sb_printf(sb, "%04lld-%02d-%02d %02d:%02d:%02d", (long long)c.year, c.month, c.day, c.hour, c.minute,
-              c.second);
+    sb_printf(sb, "%04lld-%02d-%02d %02d:%02d:%02d", (long long)c.year, c.month, c.day, c.hour,
+              c.minute, c.second);
     if (v.len > 0) {
         str fraction = str_printf(sb->arena, ".%09d", (int)v.len);
         while (fraction.ptr[fraction.len - 1] == '0') {
@@ -200,18 +205,40 @@ static void show(struct sb *sb, struct value v)
 {
     char number[NUM_TEXT];
     switch (v.kind) {
-    case V_NULL: sb_byte(sb, '0'); break; /* sic: the number of the only null value */
-    case V_BOOL: sb_add(sb, v.i != 0 ? S("true") : S("false")); break;
-    case V_INT: sb_int(sb, v.i); break;
-    case V_UINT: sb_uint(sb, v.u); break;
-    case V_DOUBLE: sb_add(sb, (str){ number, num_put_double_cel(number, v.d) }); break;
+    case V_NULL:
+        sb_byte(sb, '0');
+        break; /* sic: the number of the only null value */
+    case V_BOOL:
+        sb_add(sb, v.i != 0 ? S("true") : S("false"));
+        break;
+    case V_INT:
+        sb_int(sb, v.i);
+        break;
+    case V_UINT:
+        sb_uint(sb, v.u);
+        break;
+    case V_DOUBLE:
+        sb_add(sb, (str){ number, num_put_double_cel(number, v.d) });
+        break;
     case V_STRING:
-    case V_TYPE: sb_add(sb, str_slice(v_str(v), 0, SHOWN_MAX)); break;
-    case V_BYTES: show_bytes(sb, v); break;
-    case V_LIST: show_list(sb, v); break;
-    case V_MAP: show_map(sb, v.map); break;
-    case V_TIMESTAMP: show_timestamp(sb, v); break;
-    case V_DURATION: show_duration(sb, v.i); break;
+    case V_TYPE:
+        sb_add(sb, str_slice(v_str(v), 0, SHOWN_MAX));
+        break;
+    case V_BYTES:
+        show_bytes(sb, v);
+        break;
+    case V_LIST:
+        show_list(sb, v);
+        break;
+    case V_MAP:
+        show_map(sb, v.map);
+        break;
+    case V_TIMESTAMP:
+        show_timestamp(sb, v);
+        break;
+    case V_DURATION:
+        show_duration(sb, v.i);
+        break;
     case V_OPTIONAL:
         if (v.items == NULL) {
             sb_add(sb, S("optional.none()"));
@@ -221,8 +248,12 @@ static void show(struct sb *sb, struct value v)
             sb_byte(sb, ')');
         }
         break;
-    case V_OBJECT: show_object(sb, v); break;
-    default: sb_add(sb, v_type_name(v)); break;
+    case V_OBJECT:
+        show_object(sb, v);
+        break;
+    default:
+        sb_add(sb, v_type_name(v));
+        break;
     }
 }
 
@@ -253,21 +284,37 @@ static bool text_of(struct cel_run *run, struct value v, str *out)
         *out = v_str(v);
         return true;
     }
-    return cel_net_text(run->arena, v, out) || fn_hierarchy_text(run, v, out) || fn_spiffe_text(v, out);
+    return cel_net_text(run->arena, v, out) || fn_hierarchy_text(run, v, out) ||
+           fn_spiffe_text(v, out);
 }
 
 static struct value text_error(struct cel_run *run, struct value v)
 {
     str before = S("type conversion error from "), name = v_type_name(v), after = S(" to 'string'");
     switch (v.kind) {
-    case V_INT: name = S("'int'"); break;
-    case V_UINT: name = S("'uint'"); break;
-    case V_NULL: name = S("'null_type'"); break;
-    case V_DOUBLE: name = S("Double"); break;
-    case V_BYTES: name = S("Bytes"); break;
-    case V_TIMESTAMP: name = S("'Timestamp'"); break;
-    case V_DURATION: name = S("'Duration'"); break;
-    default: break;
+    case V_INT:
+        name = S("'int'");
+        break;
+    case V_UINT:
+        name = S("'uint'");
+        break;
+    case V_NULL:
+        name = S("'null_type'");
+        break;
+    case V_DOUBLE:
+        name = S("Double");
+        break;
+    case V_BYTES:
+        name = S("Bytes");
+        break;
+    case V_TIMESTAMP:
+        name = S("'Timestamp'");
+        break;
+    case V_DURATION:
+        name = S("'Duration'");
+        break;
+    default:
+        break;
     }
     if (v.kind == V_INT || v.kind == V_UINT) {
         before = S("unsupported type conversion from ");
@@ -277,8 +324,9 @@ static struct value text_error(struct cel_run *run, struct value v)
         name = S("'type'");
         after = STR_EMPTY;
     }
-    return v_error(run->arena, VE_CONVERSION, "failed to convert list to string slice: %.*s%.*s%.*s",
-                   STR_ARG(before), STR_ARG(name), STR_ARG(after));
+    return v_error(run->arena, VE_CONVERSION,
+                   "failed to convert list to string slice: %.*s%.*s%.*s", STR_ARG(before),
+                   STR_ARG(name), STR_ARG(after));
 }
 
 bool fn_texts(struct cel_run *run, struct value list, str **out, struct value *error)

@@ -1,9 +1,11 @@
 /* func.c — the table of functions and the search by name
  *
- * The rows come from funcs.def. Names are found through a hash table of first rows that is filled before main()
- * runs, so that looking up needs neither lock nor check; it is read-only from then on.
+ * The rows come from funcs.def. Names are found through a hash table of first rows that is filled
+ * before main() runs, so that looking up needs neither lock nor check; it is read-only from then
+ * on.
  *
- * Neighbours: funcs.def holds the rows · fn_*.c the implementations · opcodes.def counts for the version
+ * Neighbours: funcs.def holds the rows · fn_*.c the implementations · opcodes.def counts for the
+ * version
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,7 +26,8 @@ static int16_t slots[SLOTS]; /* row + 1, 0 = free; written by fill_slots only */
 
 static uint64_t hash_bytes(uint64_t hash, const char *text, isize len)
 {
-    for (isize i = 0; i < len; i++) { /* FNV-1a: spreads short names well, and is the same in every process */
+    for (isize i = 0; i < len;
+         i++) { /* FNV-1a: spreads short names well, and is the same in every process */
         hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
     }
     return hash;
@@ -74,13 +77,14 @@ uint64_t cel_code_version(void)
     for (int row = 0; row < cel_func_count; row++) { /* code holds the numbers of rows */
         str name = str_from_c(cel_funcs[row].name);
         str signature = str_from_c(cel_funcs[row].signature);
-        hash = hash_bytes(hash, name.ptr, name.len + 1); /* with the closing zero: a b|c is not a|b c */
+        hash = hash_bytes(hash, name.ptr,
+                          name.len + 1); /* with the closing zero: a b|c is not a|b c */
         hash = hash_bytes(hash, signature.ptr, signature.len + 1);
         hash = hash_bytes(hash, (const char[]){ (char)cel_funcs[row].flags }, 1);
     }
     static const char opcodes[] = /* ORDER OPCODES */
 #define OP(name, operands, words, pops, pushes, meaning)                                           \
-    #name " " #operands " " #words " " #pops " " #pushes ";"
+#name " " #operands " " #words " " #pops " " #pushes ";"
 #include "cel/opcodes.def"
 #undef OP
         ;

@@ -6,7 +6,8 @@
 
 #include "cel/fn_priv.h"
 
-/* What went wrong: the message, and the rest of the text where it did (empty: no place is named). */
+/* What went wrong: the message, and the rest of the text where it did (empty: no place is
+ * named). */
 struct fault {
     const char *message;
     str at;
@@ -90,10 +91,14 @@ static bool parse_group(struct v6 *v, struct fault *fault)
     }
     if (digits < v->rest.len && v->rest.ptr[digits] == '.') {
         if (v->gap < 0 && v->filled != 12) {
-            return fail(fault, "embedded IPv4 address must replace the final 2 fields of the address", v->rest);
+            return fail(fault,
+                        "embedded IPv4 address must replace the final 2 fields of the address",
+                        v->rest);
         }
         if (v->filled > 12) {
-            return fail(fault, "too many hex fields to fit an embedded IPv4 at the end of the address", v->rest);
+            return fail(fault,
+                        "too many hex fields to fit an embedded IPv4 at the end of the address",
+                        v->rest);
         }
         if (!parse_v4(v->rest, v->bytes + v->filled, fault)) {
             return false;
@@ -133,7 +138,8 @@ static bool parse_colon(struct v6 *v, struct fault *fault)
 static bool close_gap(struct v6 *v, struct fault *fault)
 {
     if (v->filled == 16) {
-        return v->gap < 0 || fail(fault, "the :: must expand to at least one field of zeros", STR_EMPTY);
+        return v->gap < 0 ||
+               fail(fault, "the :: must expand to at least one field of zeros", STR_EMPTY);
     }
     if (v->gap < 0) {
         return fail(fault, "address string too short", STR_EMPTY);

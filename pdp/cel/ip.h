@@ -1,8 +1,8 @@
 /* ip.h — IP addresses as text and bits
  *
- * Strict: four decimal parts without leading zeros, or RFC 4291 text with an embedded IPv4 address at the end.
- * An address may carry a zone (`%eth0`), which is only noted: those who do not want zones refuse.
- * Nothing here allocates but the messages.
+ * Strict: four decimal parts without leading zeros, or RFC 4291 text with an embedded IPv4 address
+ * at the end. An address may carry a zone (`%eth0`), which is only noted: those who do not want
+ * zones refuse. Nothing here allocates but the messages.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,7 +22,8 @@ struct ip {
 /* Reads an address. *why (may be NULL) receives the reference's message, in the arena. */
 bool ip_parse(struct arena *arena, str text, struct ip *out, str *why);
 
-/* Writes the usual spelling, lower case, the longest run of zeros shortened; returns how many bytes. */
+/* Writes the usual spelling, lower case, the longest run of zeros shortened; returns how many
+ * bytes. */
 int ip_text(char *out, const struct ip *ip);
 
 /* IPv6 address that stands for an IPv4 address (::ffff:a.b.c.d). */

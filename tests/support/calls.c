@@ -87,7 +87,8 @@ static struct value read_map(struct reader *r)
         if (!take(r, ':')) {
             unreadable(r);
         }
-        (void)vmap_put(r->run->arena, map, key, read_value(r)); /* whether it was there before does not matter */
+        (void)vmap_put(r->run->arena, map, key,
+                       read_value(r)); /* whether it was there before does not matter */
     }
     return v_map(map);
 }
@@ -163,7 +164,8 @@ static struct value read_call(struct reader *r, str name)
         return own;
     }
     int func = cel_func_find(name);
-    ck_assert_msg(func >= 0 && cel_funcs[func].impl != NULL, "no function %.*s in %s", STR_ARG(name), r->text);
+    ck_assert_msg(func >= 0 && cel_funcs[func].impl != NULL, "no function %.*s in %s",
+                  STR_ARG(name), r->text);
     return cel_funcs[func].impl(r->run, args, argc);
 }
 
@@ -216,7 +218,8 @@ static struct value read_value(struct reader *r)
         return v_bytes(read_text(r));
     }
     bool digit = r->rest.len > 0 && r->rest.ptr[0] >= '0' && r->rest.ptr[0] <= '9';
-    bool negative = r->rest.len > 1 && r->rest.ptr[0] == '-' && r->rest.ptr[1] >= '0' && r->rest.ptr[1] <= '9';
+    bool negative =
+        r->rest.len > 1 && r->rest.ptr[0] == '-' && r->rest.ptr[1] >= '0' && r->rest.ptr[1] <= '9';
     return digit || negative ? read_number(r) : read_word(r);
 }
 
@@ -267,18 +270,20 @@ void unit_expect_call(const char *text, const char *want, const char *file, int 
 {
     struct cel_run *run = unit_run_new();
     str got = call_text(run, unit_call(run, text));
-    ck_assert_msg(str_eq(got, str_from_c(want)), "%s:%d: %s\n  got  %.*s\n  want %s", file, line, text, STR_ARG(got),
-                  want);
+    ck_assert_msg(str_eq(got, str_from_c(want)), "%s:%d: %s\n  got  %.*s\n  want %s", file, line,
+                  text, STR_ARG(got), want);
 }
 
 void unit_expect_costly(const char *text, int64_t units, const char *file, int line)
 {
     struct cel_run *run = unit_run_new();
     struct value v = unit_call(run, text);
-    ck_assert_msg(!v_is_error(v), "%s:%d: %s fails: %.*s", file, line, text, STR_ARG(call_text(run, v)));
+    ck_assert_msg(!v_is_error(v), "%s:%d: %s fails: %.*s", file, line, text,
+                  STR_ARG(call_text(run, v)));
     run = unit_run_new();
     run->budget = units;
     v = unit_call(run, text);
-    ck_assert_msg(v_is_error(v) && v.err->category == VE_LIMIT, "%s:%d: %s is paid for with %lld units, budget left %lld",
-                  file, line, text, (long long)units, (long long)run->budget);
+    ck_assert_msg(v_is_error(v) && v.err->category == VE_LIMIT,
+                  "%s:%d: %s is paid for with %lld units, budget left %lld", file, line, text,
+                  (long long)units, (long long)run->budget);
 }

@@ -29,18 +29,22 @@ static const struct row texts[] = {
     { "format('%s', [b'abc'])", "\"abc\"" },
     { "format('%s', [b'\xff'])", "error: invalid UTF-8 in bytes, cannot convert to string" },
     { "format('%s', [type('google.protobuf.Timestamp')])", "\"google.protobuf.Timestamp\"" },
-    { "format('%s', [timestamp('2020-01-01T00:00:00.5+05:00')])", "\"2019-12-31T19:00:00.5Z\"" }, /* UTC */
+    { "format('%s', [timestamp('2020-01-01T00:00:00.5+05:00')])",
+      "\"2019-12-31T19:00:00.5Z\"" }, /* UTC */
     { "format('%s', [duration('1h45m47s')])", "\"6347s\"" },
     { "format('%s', [duration('-1ms')])", "\"-0.001s\"" },
     { "format('%s', [duration('9223372036854775807ns')])", "\"9223372036.854776s\"" },
-    { "format('%s', [[1, 'a', true, null, 1.5, 2u, [], {}]])", "\"[1, a, true, null, 1.5, 2, [], {}]\"" },
+    { "format('%s', [[1, 'a', true, null, 1.5, 2u, [], {}]])",
+      "\"[1, a, true, null, 1.5, 2, [], {}]\"" },
     { "format('%s', [{'b': {'c': [1]}, 'a': 'x'}])", "\"{a: x, b: {c: [1]}}\"" },
     { "format('%s', [{2u: 3, true: 1, 10: 2, '': 0}])", "\"{: 0, 10: 2, 2: 3, true: 1}\"" },
     { "format('%s', [hierarchy('a')])",
-      "error: error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, "
+      "error: error during formatting: string clause can only be used on strings, bools, bytes, "
+      "ints, doubles, maps, "
       "lists, types, durations, and timestamps, was given cerbos.lib.hierarchy" },
     { "format('%s', [[optional.of(1)]])",
-      "error: error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, "
+      "error: error during formatting: string clause can only be used on strings, bools, bytes, "
+      "ints, doubles, maps, "
       "lists, types, durations, and timestamps, was given optional_type" },
 };
 
@@ -50,11 +54,11 @@ static const struct row numbers[] = {
     { "format('%.3d', [1.5])", "\"1.5\"" },
     { "format('%d', [1e20])", "\"100000000000000000000\"" },
     { "format('%d', [nan])", "\"NaN\"" },
-    { "format('%d', ['a'])",
-      "error: error during formatting: decimal clause can only be used on ints, uints, and doubles, was given string" },
-    { "format('%d', [null])",
-      "error: error during formatting: decimal clause can only be used on ints, uints, and doubles, was given "
-      "null_type" },
+    { "format('%d', ['a'])", "error: error during formatting: decimal clause can only be used on "
+                             "ints, uints, and doubles, was given string" },
+    { "format('%d', [null])", "error: error during formatting: decimal clause can only be used on "
+                              "ints, uints, and doubles, was given "
+                              "null_type" },
     { "format('%f', [3.14])", "\"3.140000\"" },
     { "format('%.0f', [2.5])", "\"2\"" }, /* halves to even, on the exact binary value */
     { "format('%.1f', [0.25])", "\"0.2\"" },
@@ -62,33 +66,33 @@ static const struct row numbers[] = {
     { "format('%.0f', [9007199254740993])", "\"9007199254740992\"" },
     { "format('%f', [18446744073709551615u])", "\"18446744073709551616.000000\"" },
     { "format('%f %f', [inf, -0.0])", "\"Infinity -0.000000\"" },
-    { "format('%f', [true])",
-      "error: error during formatting: fixed-point clause can only be used on ints, uints, and doubles, was given "
-      "bool" },
+    { "format('%f', [true])", "error: error during formatting: fixed-point clause can only be used "
+                              "on ints, uints, and doubles, was given "
+                              "bool" },
     { "format('%e', [1234.5])", "\"1.234500e+03\"" },
     { "format('%.0e', [15.0])", "\"2e+01\"" },
     { "format('%e', [12u])", "\"1.200000e+01\"" },
     { "format('%e', [-inf])", "\"-Infinity\"" },
-    { "format('%e', ['NaN'])",
-      "error: error during formatting: scientific clause can only be used on ints, uints, and doubles, was given "
-      "string" },
+    { "format('%e', ['NaN'])", "error: error during formatting: scientific clause can only be used "
+                               "on ints, uints, and doubles, was given "
+                               "string" },
     { "format('%b %b %b %b', [5, -5, 5u, 0])", "\"101 -101 101 0\"" },
     { "format('%b', [-9223372036854775808])",
       "\"-1000000000000000000000000000000000000000000000000000000000000000\"" },
     { "format('%b%b', [true, false])", "\"10\"" },
-    { "format('%b', [1.5])",
-      "error: error during formatting: only ints, uints, and bools can be formatted as binary, was given double" },
+    { "format('%b', [1.5])", "error: error during formatting: only ints, uints, and bools can be "
+                             "formatted as binary, was given double" },
     { "format('%x %X', [-255, 255u])", "\"-ff FF\"" },
     { "format('%x', [-9223372036854775808])", "\"-8000000000000000\"" },
     { "format('%X %x', ['hello\n', b'\xab\x01'])", "\"68656C6C6F0A ab01\"" },
     { "format('%x', [''])", "\"\"" },
-    { "format('%x', [1.5])",
-      "error: error during formatting: only ints, uints, bytes, and strings can be formatted as hex, was given "
-      "double" },
+    { "format('%x', [1.5])", "error: error during formatting: only ints, uints, bytes, and strings "
+                             "can be formatted as hex, was given "
+                             "double" },
     { "format('%o %o', [8, -8])", "\"10 -10\"" },
     { "format('%o', [18446744073709551615u])", "\"1777777777777777777777\"" },
-    { "format('%o', [true])",
-      "error: error during formatting: octal clause can only be used on ints and uints, was given bool" },
+    { "format('%o', [true])", "error: error during formatting: octal clause can only be used on "
+                              "ints and uints, was given bool" },
 };
 
 static const struct row faults[] = {
@@ -99,25 +103,30 @@ static const struct row faults[] = {
     { "format('abc%', [])", "error: index 0 out of range" },
     { "format('abc%', [1])", "error: unexpected end of string" },
     { "format('%%%', [1])", "error: unexpected end of string" },
-    { "format('%z', [1])", "error: could not parse formatting clause: unrecognized formatting clause \"z\"" },
-    { "format('%5d', [1])", "error: could not parse formatting clause: unrecognized formatting clause \"5\"" },
-    { "format('%.5%', [1])", "error: could not parse formatting clause: unrecognized formatting clause \"%\"" },
-    { "format('%é', [1])", "error: could not parse formatting clause: unrecognized formatting clause \"Ã\"" },
-    { "format('%.', [1])",
-      "error: could not parse formatting clause: error while parsing precision: could not find end of precision "
-      "specifier" },
-    { "format('%.2', [1])",
-      "error: could not parse formatting clause: error while parsing precision: could not find end of precision "
-      "specifier" },
-    { "format('%.f', [1.0])",
-      "error: could not parse formatting clause: error while parsing precision: error while converting precision to "
-      "integer: strconv.Atoi: parsing \"\": invalid syntax" },
+    { "format('%z', [1])",
+      "error: could not parse formatting clause: unrecognized formatting clause \"z\"" },
+    { "format('%5d', [1])",
+      "error: could not parse formatting clause: unrecognized formatting clause \"5\"" },
+    { "format('%.5%', [1])",
+      "error: could not parse formatting clause: unrecognized formatting clause \"%\"" },
+    { "format('%é', [1])",
+      "error: could not parse formatting clause: unrecognized formatting clause \"Ã\"" },
+    { "format('%.', [1])", "error: could not parse formatting clause: error while parsing "
+                           "precision: could not find end of precision "
+                           "specifier" },
+    { "format('%.2', [1])", "error: could not parse formatting clause: error while parsing "
+                            "precision: could not find end of precision "
+                            "specifier" },
+    { "format('%.f', [1.0])", "error: could not parse formatting clause: error while parsing "
+                              "precision: error while converting precision to "
+                              "integer: strconv.Atoi: parsing \"\": invalid syntax" },
     { "format('%.99999999999999999999f', [1.0])",
-      "error: could not parse formatting clause: error while parsing precision: error while converting precision to "
+      "error: could not parse formatting clause: error while parsing precision: error while "
+      "converting precision to "
       "integer: strconv.Atoi: parsing \"99999999999999999999\": value out of range" },
-    { "format('%.101f', [1.0])",
-      "error: could not parse formatting clause: error while parsing precision: precision 101 exceeds maximum allowed "
-      "precision 100" },
+    { "format('%.101f', [1.0])", "error: could not parse formatting clause: error while parsing "
+                                 "precision: precision 101 exceeds maximum allowed "
+                                 "precision 100" },
 };
 
 START_TEST(values_become_text)

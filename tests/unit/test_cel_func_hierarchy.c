@@ -29,20 +29,20 @@ static const struct row making[] = {
     { "hierarchy('a', 1)", "error: no such overload: hierarchy(string, int)" },
     { "hierarchy(['a'], '.')", "error: no such overload: hierarchy(list, string)" },
     { "hierarchy(hierarchy('a'))", "error: no such overload: hierarchy(cerbos.lib.hierarchy)" },
-    { "hierarchy(['a', 1])",
-      "error: failed to convert list to string slice: unsupported type conversion from 'int' to string" },
-    { "hierarchy(['a', 1u])",
-      "error: failed to convert list to string slice: unsupported type conversion from 'uint' to string" },
-    { "hierarchy(['a', null])",
-      "error: failed to convert list to string slice: type conversion error from 'null_type' to 'string'" },
-    { "hierarchy(['a', 1.5])",
-      "error: failed to convert list to string slice: type conversion error from Double to 'string'" },
-    { "hierarchy(['a', [1]])",
-      "error: failed to convert list to string slice: type conversion error from list to 'string'" },
-    { "hierarchy(['a', b'x'])",
-      "error: failed to convert list to string slice: type conversion error from Bytes to 'string'" },
-    { "hierarchy(['a', duration('1s')])",
-      "error: failed to convert list to string slice: type conversion error from 'Duration' to 'string'" },
+    { "hierarchy(['a', 1])", "error: failed to convert list to string slice: unsupported type "
+                             "conversion from 'int' to string" },
+    { "hierarchy(['a', 1u])", "error: failed to convert list to string slice: unsupported type "
+                              "conversion from 'uint' to string" },
+    { "hierarchy(['a', null])", "error: failed to convert list to string slice: type conversion "
+                                "error from 'null_type' to 'string'" },
+    { "hierarchy(['a', 1.5])", "error: failed to convert list to string slice: type conversion "
+                               "error from Double to 'string'" },
+    { "hierarchy(['a', [1]])", "error: failed to convert list to string slice: type conversion "
+                               "error from list to 'string'" },
+    { "hierarchy(['a', b'x'])", "error: failed to convert list to string slice: type conversion "
+                                "error from Bytes to 'string'" },
+    { "hierarchy(['a', duration('1s')])", "error: failed to convert list to string slice: type "
+                                          "conversion error from 'Duration' to 'string'" },
     { "hierarchy(['a', type('int')])",
       "error: failed to convert list to string slice: type conversion not supported for 'type'" },
 };
@@ -71,11 +71,13 @@ static const struct row relations[] = {
     { "overlaps(hierarchy('a.b'), hierarchy('a.c'))", "false" },
     { "overlaps(hierarchy([]), hierarchy('a'))", "true" },
     { "segments(commonAncestors(hierarchy('a.b.c.d'), hierarchy('a.b.x.y')))", "[\"a\", \"b\"]" },
-    { "segments(commonAncestors(hierarchy('a.b.c'), hierarchy('a.b.c')))", "[\"a\", \"b\"]" }, /* its parent */
+    { "segments(commonAncestors(hierarchy('a.b.c'), hierarchy('a.b.c')))",
+      "[\"a\", \"b\"]" }, /* its parent */
     { "segments(commonAncestors(hierarchy('a.b'), hierarchy('a.b.c')))", "[\"a\", \"b\"]" },
     { "segments(commonAncestors(hierarchy('x'), hierarchy('y')))", "[]" },
     { "segments(commonAncestors(hierarchy([]), hierarchy('a')))", "[]" },
-    { "commonAncestors(hierarchy([]), hierarchy([]))", "error: commonAncestors: both hierarchies are empty" },
+    { "commonAncestors(hierarchy([]), hierarchy([]))",
+      "error: commonAncestors: both hierarchies are empty" },
     { "ancestorOf(1, hierarchy('a'))", "error: no such overload: ancestorOf" },
     { "ancestorOf('a', hierarchy('a'))", "error: no such overload" }, /* texts receive calls */
     { "overlaps(ip('1.1.1.1'), hierarchy('a'))", "error: no such overload: overlaps" },
@@ -112,7 +114,8 @@ START_TEST(objects_know_equality_index_and_size)
     expect_str(v_str(cls->index(run->arena, h.object, v_int(1))), "b");
     expect_str(cls->index(run->arena, h.object, v_int(2)).err->text, "index out of range");
     expect_str(cls->index(run->arena, h.object, v_int(-1)).err->text, "index out of range");
-    expect_str(cls->index(run->arena, h.object, v_uint(1)).err->text, "unsupported index type 'uint'");
+    expect_str(cls->index(run->arena, h.object, v_uint(1)).err->text,
+               "unsupported index type 'uint'");
 }
 END_TEST
 
@@ -120,7 +123,8 @@ START_TEST(work_is_paid_for)
 {
     expect_costly("hierarchy(repeat('a.', 50000))", 5000);
     expect_costly("hierarchy(repeat(['a'], 50000))", 5000);
-    expect_costly("overlaps(hierarchy(repeat(['a'], 50000)), hierarchy(repeat(['a'], 50000)))", 15000);
+    expect_costly("overlaps(hierarchy(repeat(['a'], 50000)), hierarchy(repeat(['a'], 50000)))",
+                  15000);
 }
 END_TEST
 

@@ -20,11 +20,13 @@ static const struct row parts[] = {
     { "slice([1, 2, 3, 4], 4, 4)", "[]" },
     { "slice([], 0, 0)", "[]" },
     { "slice([1, 2, 3, 4], 0, 5)", "error: cannot slice(0, 5), list is length 4" },
-    { "slice([1, 2], 3, 1)", "error: cannot slice(3, 1), start index must be less than or equal to end index" },
+    { "slice([1, 2], 3, 1)",
+      "error: cannot slice(3, 1), start index must be less than or equal to end index" },
     { "slice([1, 2], -1, 2)", "error: cannot slice(-1, 2), negative indexes not supported" },
     { "slice([1], 0, -9223372036854775808)",
       "error: cannot slice(0, -9223372036854775808), negative indexes not supported" },
-    { "slice([1], 0, 9223372036854775807)", "error: cannot slice(0, 9223372036854775807), list is length 1" },
+    { "slice([1], 0, 9223372036854775807)",
+      "error: cannot slice(0, 9223372036854775807), list is length 1" },
     { "slice('abc', 0, 1)", "error: no such overload: slice(string, int, int)" },
     { "slice([1], 0, 1u)", "error: no such overload: slice(list, int, uint)" },
     { "flatten([[1], [2, [3]], [], 4])", "[1, 2, [3], 4]" },
@@ -50,7 +52,8 @@ static const struct row parts[] = {
     { "lists.range(4)", "[0, 1, 2, 3]" },
     { "lists.range(0)", "[]" },
     { "lists.range(-1)", "error: lists.range: size must be non-negative, got -1" },
-    { "lists.range(1000001)", "error: lists.range: size 1000001 exceeds maximum allowed (1000000)" },
+    { "lists.range(1000001)",
+      "error: lists.range: size 1000001 exceeds maximum allowed (1000000)" },
     { "lists.range(2u)", "error: no such overload: lists.range(uint)" },
 };
 
@@ -75,7 +78,8 @@ static const struct row sorting[] = {
     { "sort([hierarchy('a')])", "error: list elements must be comparable" },
     { "sort('cab')", "error: no such overload" },
     { "sort(1)", "error: no such overload: sort" },
-    { "@sortByAssociatedKeys(['a', 'b', 'c', 'd'], [2, 1, 2, 1])", "[\"b\", \"d\", \"a\", \"c\"]" }, /* stable */
+    { "@sortByAssociatedKeys(['a', 'b', 'c', 'd'], [2, 1, 2, 1])",
+      "[\"b\", \"d\", \"a\", \"c\"]" }, /* stable */
     { "@sortByAssociatedKeys([], [])", "[]" },
     { "@sortByAssociatedKeys([1], [[1]])", "error: list elements must be comparable" },
     { "@sortByAssociatedKeys([1, 2], [1, 'a'])", "error: list elements must have the same type" },
@@ -92,7 +96,7 @@ static const struct row repeats[] = {
     { "distinct([])", "[]" },
     { "distinct('aa')", "error: no such overload: distinct(string)" },
     { "distinct([spiffeID('spiffe://a/b'), 'spiffe://a/b'])",
-      "[cerbos.lib.spiffeID(), \"spiffe://a/b\"]" },                                             /* the later one asks */
+      "[cerbos.lib.spiffeID(), \"spiffe://a/b\"]" }, /* the later one asks */
     { "distinct(['spiffe://a/b', spiffeID('spiffe://a/b')])", "[\"spiffe://a/b\"]" },
 };
 
@@ -179,15 +183,25 @@ static struct value random_item(uint64_t *seed)
     static const char letters[] = "abcdefgh";
     int64_t n = (int64_t)(unit_random(seed) % 40);
     switch (unit_random(seed) % 9) {
-    case 0: return v_int(n);
-    case 1: return v_uint((uint64_t)n);
-    case 2: return v_double((double)n / 2);
-    case 3: return v_string((str){ letters + n % 8, 1 });
-    case 4: return v_bytes((str){ letters + n % 8, 1 });
-    case 5: return n % 3 == 0 ? v_null() : v_bool(n % 2);
-    case 6: return v_timestamp(n, (int32_t)(n % 2), (int)(unit_random(seed) % 100)); /* the zone does not count */
-    case 7: return v_int(INT64_C(9007199254740992) + n % 3);                         /* equal to one double */
-    default: return n % 4 == 0 ? v_double(NAN) : v_double(9007199254740992.0);
+    case 0:
+        return v_int(n);
+    case 1:
+        return v_uint((uint64_t)n);
+    case 2:
+        return v_double((double)n / 2);
+    case 3:
+        return v_string((str){ letters + n % 8, 1 });
+    case 4:
+        return v_bytes((str){ letters + n % 8, 1 });
+    case 5:
+        return n % 3 == 0 ? v_null() : v_bool(n % 2);
+    case 6:
+        return v_timestamp(n, (int32_t)(n % 2),
+                           (int)(unit_random(seed) % 100)); /* the zone does not count */
+    case 7:
+        return v_int(INT64_C(9007199254740992) + n % 3); /* equal to one double */
+    default:
+        return n % 4 == 0 ? v_double(NAN) : v_double(9007199254740992.0);
     }
 }
 
@@ -195,9 +209,9 @@ static struct value random_list(struct arena *arena, uint64_t *seed, isize count
 {
     struct value *items = new (arena, struct value, count);
     for (isize i = 0; i < count; i++) {
-        items[i] = depth > 0 && unit_random(seed) % 4 == 0 ?
-                       random_list(arena, seed, (isize)(unit_random(seed) % 3), depth - 1) :
-                       random_item(seed);
+        items[i] = depth > 0 && unit_random(seed) % 4 == 0
+                       ? random_list(arena, seed, (isize)(unit_random(seed) % 3), depth - 1)
+                       : random_item(seed);
     }
     return v_list(items, count);
 }
@@ -216,7 +230,8 @@ START_TEST(hashing_agrees_with_scanning)
 {
     struct cel_run *run = unit_run_new();
     uint64_t seed = (uint64_t)_i + 1;
-    struct value args[2] = { random_list(run->arena, &seed, 200, 2), random_list(run->arena, &seed, 60, 2) };
+    struct value args[2] = { random_list(run->arena, &seed, 200, 2),
+                             random_list(run->arena, &seed, 60, 2) };
     struct value got = fn_except(run, args, 2);
     isize next = 0;
     for (uint32_t i = 0; i < args[0].len; i++) {
@@ -244,7 +259,8 @@ END_TEST
 START_TEST(large_lists_take_linear_time)
 {
     struct cel_run *run = unit_run_new();
-    run->budget = 400000; /* a comparison of each with each would take more than a thousand million */
+    run->budget =
+        400000; /* a comparison of each with each would take more than a thousand million */
     struct value numbers = unit_call(run, "lists.range(100000)");
     struct value args[2] = { numbers, unit_call(run, "reverse(lists.range(100000))") };
     ck_assert(v_is_true(fn_is_subset(run, args, 2)));
@@ -266,7 +282,8 @@ START_TEST(sorting_agrees_with_its_definition)
     struct cel_run *run = unit_run_new();
     uint64_t seed = (uint64_t)_i + 77;
     int count = 1 + _i * 37;
-    struct value *items = new (run->arena, struct value, count), *keys = new (run->arena, struct value, count);
+    struct value *items = new (run->arena, struct value, count),
+                 *keys = new (run->arena, struct value, count);
     for (int i = 0; i < count; i++) {
         items[i] = v_int(i);
         keys[i] = v_int((int64_t)(unit_random(&seed) % 20));
@@ -306,7 +323,8 @@ static const struct {
     { "intersect(repeat([1], 100000), repeat([1], 100000))", 10000 },
     { "except(repeat([1], 100000), [1])", 10000 },
     { "hasIntersection(repeat([1], 100000), repeat([2], 100000))", 10000 },
-    { "isSubset(repeat([hierarchy('a')], 1000), repeat([hierarchy('b'), hierarchy('a')], 1000))", 100 },
+    { "isSubset(repeat([hierarchy('a')], 1000), repeat([hierarchy('b'), hierarchy('a')], 1000))",
+      100 },
     { "optional.unwrap(repeat([optional.of(1)], 100000))", 10000 },
 };
 

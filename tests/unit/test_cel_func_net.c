@@ -27,7 +27,8 @@ static const struct row ranges[] = {
     { "inIPAddrRange('::10.0.0.1', '::/96')", "true" },
     { "inIPAddrRange('10.0.0.1', '::/0')", "false" }, /* families do not mix … */
     { "inIPAddrRange('::1', '0.0.0.0/0')", "false" },
-    { "inIPAddrRange('::ffff:10.0.0.1', '10.0.0.0/8')", "true" }, /* … but mapped addresses are IPv4 */
+    { "inIPAddrRange('::ffff:10.0.0.1', '10.0.0.0/8')",
+      "true" }, /* … but mapped addresses are IPv4 */
     { "inIPAddrRange('::ffff:10.0.0.1', '::/0')", "false" },
     { "inIPAddrRange('10.0.0.1', '::ffff:10.0.0.0/104')", "true" },
     { "inIPAddrRange('10.0.0.1', '::ffff:0:0/96')", "true" },
@@ -88,8 +89,8 @@ static const struct row objects[] = {
     { "ip.isCanonical('2001:db8::1')", "true" },
     { "ip.isCanonical('2001:DB8::1')", "false" },
     { "ip.isCanonical('2001:db8:0:0:0:0:0:1')", "false" },
-    { "ip.isCanonical('x')",
-      "error: IP Address \"x\" parse error during conversion from string: ParseAddr(\"x\"): unable to parse IP" },
+    { "ip.isCanonical('x')", "error: IP Address \"x\" parse error during conversion from string: "
+                             "ParseAddr(\"x\"): unable to parse IP" },
     { "containsIP(cidr('10.0.0.0/8'), ip('10.1.2.3'))", "true" },
     { "containsIP(cidr('10.0.0.0/8'), '11.1.2.3')", "false" },
     { "containsIP(cidr('0.0.0.0/0'), '::1')", "false" },
@@ -100,8 +101,8 @@ static const struct row objects[] = {
     { "containsCIDR(cidr('10.0.0.0/8'), '10.0.0.0/8')", "true" },
     { "containsCIDR(cidr('10.0.0.0/9'), '10.0.0.0/8')", "false" },
     { "containsCIDR(cidr('::/0'), '0.0.0.0/0')", "false" },
-    { "containsCIDR(cidr('10.0.0.0/8'), 'x')",
-      "error: CIDR \"x\" parse error during conversion from string: netip.ParsePrefix(\"x\"): no '/'" },
+    { "containsCIDR(cidr('10.0.0.0/8'), 'x')", "error: CIDR \"x\" parse error during conversion "
+                                               "from string: netip.ParsePrefix(\"x\"): no '/'" },
     { "isMask(cidr('10.0.0.0/8'))", "true" },
     { "isMask(cidr('10.1.2.3/8'))", "false" },
     { "prefixLength(cidr('2001:db8::/32'))", "32" },
@@ -111,16 +112,17 @@ static const struct row objects[] = {
     { "cidr('fe80::1%eth0/64')",
       "error: CIDR \"fe80::1%eth0/64\" parse error during conversion from string: "
       "netip.ParsePrefix(\"fe80::1%eth0/64\"): IPv6 zones cannot be present in a prefix" },
-    { "cidr('::ffff:1.2.3.4/100')", "error: IPv4-mapped IPv6 address \"::ffff:1.2.3.4/100\" is not allowed" },
-    { "cidr('10.0.0.0/33')",
-      "error: CIDR \"10.0.0.0/33\" parse error during conversion from string: netip.ParsePrefix(\"10.0.0.0/33\"): "
-      "prefix length out of range" },
-    { "cidr('10.0.0.0/-8')",
-      "error: CIDR \"10.0.0.0/-8\" parse error during conversion from string: netip.ParsePrefix(\"10.0.0.0/-8\"): bad "
-      "bits after slash: \"-8\"" },
-    { "cidr('10.0.0.0/')",
-      "error: CIDR \"10.0.0.0/\" parse error during conversion from string: netip.ParsePrefix(\"10.0.0.0/\"): bad bits "
-      "after slash: \"\"" },
+    { "cidr('::ffff:1.2.3.4/100')",
+      "error: IPv4-mapped IPv6 address \"::ffff:1.2.3.4/100\" is not allowed" },
+    { "cidr('10.0.0.0/33')", "error: CIDR \"10.0.0.0/33\" parse error during conversion from "
+                             "string: netip.ParsePrefix(\"10.0.0.0/33\"): "
+                             "prefix length out of range" },
+    { "cidr('10.0.0.0/-8')", "error: CIDR \"10.0.0.0/-8\" parse error during conversion from "
+                             "string: netip.ParsePrefix(\"10.0.0.0/-8\"): bad "
+                             "bits after slash: \"-8\"" },
+    { "cidr('10.0.0.0/')", "error: CIDR \"10.0.0.0/\" parse error during conversion from string: "
+                           "netip.ParsePrefix(\"10.0.0.0/\"): bad bits "
+                           "after slash: \"\"" },
 };
 
 /* Text of an address and range, for string(). */
@@ -152,21 +154,27 @@ static const struct row faults[] = {
     { "", "ParseAddr(\"\"): unable to parse IP" },
     { "%eth0", "ParseAddr(\"%eth0\"): missing IPv6 address" },
     { "::%", "ParseAddr(\"::%\"): zone must be a non-empty string" },
-    { "1:2:3:4:5:6:7:8:9", "ParseAddr(\"1:2:3:4:5:6:7:8:9\"): trailing garbage after address (at \"9\")" },
+    { "1:2:3:4:5:6:7:8:9",
+      "ParseAddr(\"1:2:3:4:5:6:7:8:9\"): trailing garbage after address (at \"9\")" },
     { "1:2:3:4:5:6:7", "ParseAddr(\"1:2:3:4:5:6:7\"): address string too short" },
-    { "1:2:3:4:5:6:7::8", "ParseAddr(\"1:2:3:4:5:6:7::8\"): the :: must expand to at least one field of zeros" },
+    { "1:2:3:4:5:6:7::8",
+      "ParseAddr(\"1:2:3:4:5:6:7::8\"): the :: must expand to at least one field of zeros" },
     { "::1::2", "ParseAddr(\"::1::2\"): multiple :: in address (at \":2\")" },
-    { "00000::1", "ParseAddr(\"00000::1\"): each group must have 4 or less digits (at \"00000::1\")" },
+    { "00000::1",
+      "ParseAddr(\"00000::1\"): each group must have 4 or less digits (at \"00000::1\")" },
     { "1:", "ParseAddr(\"1:\"): colon must be followed by more characters (at \":\")" },
-    { ":1", "ParseAddr(\":1\"): each colon-separated field must have at least one digit (at \":1\")" },
-    { "1:g", "ParseAddr(\"1:g\"): each colon-separated field must have at least one digit (at \"g\")" },
+    { ":1",
+      "ParseAddr(\":1\"): each colon-separated field must have at least one digit (at \":1\")" },
+    { "1:g",
+      "ParseAddr(\"1:g\"): each colon-separated field must have at least one digit (at \"g\")" },
     { "1:2g", "ParseAddr(\"1:2g\"): unexpected character, want colon (at \"g\")" },
-    { "1:1.2.3.4",
-      "ParseAddr(\"1:1.2.3.4\"): embedded IPv4 address must replace the final 2 fields of the address (at \"1.2.3.4\")" },
-    { "1::2:3:4:5:6:7:1.2.3.4",
-      "ParseAddr(\"1::2:3:4:5:6:7:1.2.3.4\"): too many hex fields to fit an embedded IPv4 at the end of the address (at "
-      "\"1.2.3.4\")" },
-    { "::\x01\xc2\xa0\"", "ParseAddr(\"::\\x01\\u00a0\\\"\"): each colon-separated field must have at least one digit (at "
+    { "1:1.2.3.4", "ParseAddr(\"1:1.2.3.4\"): embedded IPv4 address must replace the final 2 "
+                   "fields of the address (at \"1.2.3.4\")" },
+    { "1::2:3:4:5:6:7:1.2.3.4", "ParseAddr(\"1::2:3:4:5:6:7:1.2.3.4\"): too many hex fields to fit "
+                                "an embedded IPv4 at the end of the address (at "
+                                "\"1.2.3.4\")" },
+    { "::\x01\xc2\xa0\"", "ParseAddr(\"::\\x01\\u00a0\\\"\"): each colon-separated field must have "
+                          "at least one digit (at "
                           "\"\\x01\\u00a0\\\"\")" },
 };
 
@@ -204,7 +212,8 @@ END_TEST
 START_TEST(objects_are_equal_by_content)
 {
     struct cel_run *run = unit_run_new();
-    struct value range = unit_call(run, "cidr('10.0.0.0/8')"), ip = unit_call(run, "ip('10.0.0.0')");
+    struct value range = unit_call(run, "cidr('10.0.0.0/8')"),
+                 ip = unit_call(run, "ip('10.0.0.0')");
     ck_assert_int_eq(value_equal(range, unit_call(run, "cidr('10.0.0.0/8')")), 1);
     ck_assert_int_eq(value_equal(range, unit_call(run, "cidr('10.0.0.0/9')")), 0);
     ck_assert_int_eq(value_equal(range, unit_call(run, "cidr('10.0.0.1/8')")), 0);
@@ -225,7 +234,9 @@ START_TEST(literals_can_be_checked)
     expect_str(why, "IP address \"fe80::1%eth0\" with zone value is not allowed");
     ck_assert(cel_cidr_valid(run->arena, S("::/0"), &why));
     ck_assert(!cel_cidr_valid(run->arena, S("::"), &why));
-    expect_str(why, "CIDR \"::\" parse error during conversion from string: netip.ParsePrefix(\"::\"): no '/'");
+    expect_str(
+        why,
+        "CIDR \"::\" parse error during conversion from string: netip.ParsePrefix(\"::\"): no '/'");
 }
 END_TEST
 

@@ -81,8 +81,9 @@ static const struct row joined[] = {
     { "joinPath(['\\\\h\\s', '..', '..'])", "\"\\\\\\\\\"" },
     { "joinPath(['C:x', 'b'])", "error: failed to encode first path C:x" WIN32 },
     { "joinPath(['b', 'C:x'])", "error: failed to encode path C:x" WIN32 },
-    { "joinPath(['a', 1])", "error: failed to convert list to string slice: unsupported type conversion from 'int' to "
-                            "string" },
+    { "joinPath(['a', 1])",
+      "error: failed to convert list to string slice: unsupported type conversion from 'int' to "
+      "string" },
     { "joinPath([1])", "error: no such overload: joinPath(list)" },
     { "joinPath('a')", "error: no such overload: joinPath(string)" },
     { "relPath('/a', '/a/b/c')", "\"b/c\"" },
@@ -100,9 +101,12 @@ static const struct row joined[] = {
     { "relPath('C:\\a', 'D:\\a')", "\"..\\\\..\\\\D:\\\\a\"" },
     { "relPath('\\\\h\\s\\a', '\\\\h\\s\\b')", "\"..\\\\b\"" },
     { "relPath('a/b', 'a\\b\\c')", "\"c\"" },
-    { "relPath('a', '/b')", "error: failed to determine relative path of /b: Rel: can't make /b relative to a" },
-    { "relPath('..', 'a/../b')", "error: failed to determine relative path of a/../b: Rel: can't make b relative to .." },
-    { "relPath('../..', '..')", "error: failed to determine relative path of ..: Rel: can't make .. relative to ../.." },
+    { "relPath('a', '/b')",
+      "error: failed to determine relative path of /b: Rel: can't make /b relative to a" },
+    { "relPath('..', 'a/../b')",
+      "error: failed to determine relative path of a/../b: Rel: can't make b relative to .." },
+    { "relPath('../..', '..')",
+      "error: failed to determine relative path of ..: Rel: can't make .. relative to ../.." },
     { "relPath('C:x', 'a')", "error: failed to encode base path C:x" WIN32 },
     { "relPath('a', 'C:x')", "error: failed to encode target path C:x" WIN32 },
     { "relPath('a', 1)", "error: no such overload: relPath(string, int)" },
@@ -114,7 +118,8 @@ static const struct row joined[] = {
     { "pathHasPrefix('/a/b/', '/a/b')", "false" }, /* the same, written otherwise */
     { "pathHasPrefix('\\\\h\\s\\a', '\\\\h\\s')", "true" },
     { "pathHasPrefix('C:\\a\\b', 'D:\\a')", "false" },
-    { "pathHasPrefix('a', '/b')", "error: failed to determine relative path of a: Rel: can't make a relative to /b" },
+    { "pathHasPrefix('a', '/b')",
+      "error: failed to determine relative path of a: Rel: can't make a relative to /b" },
     { "pathHasPrefix(1, 'a')", "error: no such overload: pathHasPrefix(int, string)" },
 };
 
@@ -139,13 +144,21 @@ static const struct row patterns[] = {
     { "pathMatch('a/b', 'a//b')", "true" },
     { "pathMatch('C:\\a\\b', 'C:\\*\\b')", "true" },
     { "pathMatch(']', '[\\]]')", "false" }, /* no escapes: a Windows path */
-    { "pathMatch('日', '*?" "?')", "true" }, /* a star may stop inside a character */
-    { "pathMatch('a', '[a')", "error: failed to match pattern \"[a\" on path \"a\": syntax error in pattern" },
-    { "pathMatch('a', '[]a]')", "error: failed to match pattern \"[]a]\" on path \"a\": syntax error in pattern" },
-    { "pathMatch('a', '[a-]')", "error: failed to match pattern \"[a-]\" on path \"a\": syntax error in pattern" },
-    { "pathMatch('a', '[-a]')", "error: failed to match pattern \"[-a]\" on path \"a\": syntax error in pattern" },
-    { "pathMatch('a', '[a-b-c]')", "error: failed to match pattern \"[a-b-c]\" on path \"a\": syntax error in pattern" },
-    { "pathMatch('xyz', 'a[')", "error: failed to match pattern \"a[\" on path \"xyz\": syntax error in pattern" },
+    { "pathMatch('日', '*?"
+      "?')",
+      "true" }, /* a star may stop inside a character */
+    { "pathMatch('a', '[a')",
+      "error: failed to match pattern \"[a\" on path \"a\": syntax error in pattern" },
+    { "pathMatch('a', '[]a]')",
+      "error: failed to match pattern \"[]a]\" on path \"a\": syntax error in pattern" },
+    { "pathMatch('a', '[a-]')",
+      "error: failed to match pattern \"[a-]\" on path \"a\": syntax error in pattern" },
+    { "pathMatch('a', '[-a]')",
+      "error: failed to match pattern \"[-a]\" on path \"a\": syntax error in pattern" },
+    { "pathMatch('a', '[a-b-c]')",
+      "error: failed to match pattern \"[a-b-c]\" on path \"a\": syntax error in pattern" },
+    { "pathMatch('xyz', 'a[')",
+      "error: failed to match pattern \"a[\" on path \"xyz\": syntax error in pattern" },
     { "pathMatch('a', 'C:x')", "error: failed to encode pattern C:x" WIN32 },
     { "pathMatch('C:x', '[')", "error: failed to encode path C:x" WIN32 },
     { "pathMatch(1, 'a')", "error: no such overload: pathMatch(int, string)" },
@@ -153,9 +166,11 @@ static const struct row patterns[] = {
     { "pathMatchAnyOf('/a/b', ['/x/*'])", "false" },
     { "pathMatchAnyOf('a', [])", "false" },
     { "pathMatchAnyOf('a', ['a', '['])", "true" }, /* the first match ends the search */
-    { "pathMatchAnyOf('a', ['[', 'a'])", "error: failed to match pattern \"[\" on path \"a\": syntax error in pattern" },
-    { "pathMatchAnyOf('a', ['b', 1])", "error: failed to convert list to string slice: unsupported type conversion from "
-                                       "'int' to string" },
+    { "pathMatchAnyOf('a', ['[', 'a'])",
+      "error: failed to match pattern \"[\" on path \"a\": syntax error in pattern" },
+    { "pathMatchAnyOf('a', ['b', 1])",
+      "error: failed to convert list to string slice: unsupported type conversion from "
+      "'int' to string" },
     { "pathMatchAnyOf('a', 'a')", "error: no such overload: pathMatchAnyOf(string, string)" },
     { "pathMatchAnyOf(1, ['a'])", "error: no such overload: pathMatchAnyOf(int, list)" },
 };
@@ -182,7 +197,8 @@ START_TEST(work_is_paid_for)
 {
     expect_costly("basePath(repeat('a/', 50000))", 5000);
     expect_costly("joinPath(repeat(['aaaaaaaa'], 10000))", 1000);
-    expect_costly("pathMatch(repeat('a', 1000), join([repeat('a*', 10), repeat('a', 500), 'b']))", 1000);
+    expect_costly("pathMatch(repeat('a', 1000), join([repeat('a*', 10), repeat('a', 500), 'b']))",
+                  1000);
 }
 END_TEST
 

@@ -11,10 +11,13 @@ struct row {
     const char *call, *want;
 };
 
-#define BAD_ID "error: failed to parse SPIFFE ID: "
+#define BAD_ID     "error: failed to parse SPIFFE ID: "
 #define BAD_DOMAIN "error: failed to parse SPIFFE trust domain: "
-#define DOMAIN_CHARS "trust domain characters are limited to lowercase letters, numbers, dots, dashes, and underscores"
-#define PATH_CHARS "path segment characters are limited to letters, numbers, dots, dashes, and underscores"
+#define DOMAIN_CHARS                                                                               \
+    "trust domain characters are limited to lowercase letters, numbers, dots, dashes, and "        \
+    "underscores"
+#define PATH_CHARS                                                                                 \
+    "path segment characters are limited to letters, numbers, dots, dashes, and underscores"
 
 static const struct row ids[] = {
     { "path(spiffeID('spiffe://cerbos.dev/a/b'))", "\"/a/b\"" },
@@ -40,7 +43,8 @@ static const struct row ids[] = {
     { "spiffeID('spiffe://a/b?x=1')", BAD_ID PATH_CHARS },
     { "spiffeID('spiffe://a/%41')", BAD_ID PATH_CHARS },
     { "spiffeID(1)", "error: no such overload: spiffeID(int)" },
-    { "spiffeID(spiffeID('spiffe://a/b'))", "error: no such overload: spiffeID(cerbos.lib.spiffeID)" },
+    { "spiffeID(spiffeID('spiffe://a/b'))",
+      "error: no such overload: spiffeID(cerbos.lib.spiffeID)" },
     { "path('spiffe://a/b')", "error: no such overload" },
     { "path(spiffeTrustDomain('a'))", "error: no such overload" },
     { "path(1)", "error: no such overload: path" },
@@ -72,7 +76,8 @@ static const struct row domains[] = {
 static const struct row matchers[] = {
     { "matchesID(spiffeMatchAny(), 'spiffe://a/b')", "true" },
     { "matchesID(spiffeMatchAny(), spiffeID('spiffe://a/b'))", "true" },
-    { "matchesID(spiffeMatchAny(), 'bad')", "error: invalid SPIFFE ID: scheme is missing or invalid" },
+    { "matchesID(spiffeMatchAny(), 'bad')",
+      "error: invalid SPIFFE ID: scheme is missing or invalid" },
     { "matchesID(spiffeMatchAny(), '')", "error: invalid SPIFFE ID: cannot be empty" },
     { "matchesID(spiffeMatchAny(), 1)", "error: no such overload" },
     { "matchesID(1, 'a')", "error: no such overload: matchesID" },
@@ -82,12 +87,14 @@ static const struct row matchers[] = {
     { "spiffeMatchExact(1)", "error: no such overload: spiffeMatchExact(int)" },
     { "matchesID(spiffeMatchOneOf(['spiffe://a/b', 'spiffe://a/c']), 'spiffe://a/c')", "true" },
     { "matchesID(spiffeMatchOneOf(['spiffe://a/b']), spiffeID('spiffe://a/d'))", "false" },
-    { "matchesID(spiffeMatchOneOf([spiffeID('spiffe://a/b'), 'spiffe://a/c']), 'spiffe://a/c')", "true" },
+    { "matchesID(spiffeMatchOneOf([spiffeID('spiffe://a/b'), 'spiffe://a/c']), 'spiffe://a/c')",
+      "true" },
     { "matchesID(spiffeMatchOneOf([]), 'spiffe://a/c')", "false" },
     { "spiffeMatchOneOf(['spiffe://a/b', 'bad'])", "error: no such overload" },
     { "spiffeMatchOneOf(['spiffe://a/b', 1])", "error: no such overload" },
     { "spiffeMatchOneOf([1])", "error: no such overload: spiffeMatchOneOf(list)" },
-    { "spiffeMatchOneOf([spiffeTrustDomain('a')])", "error: no such overload: spiffeMatchOneOf(list)" },
+    { "spiffeMatchOneOf([spiffeTrustDomain('a')])",
+      "error: no such overload: spiffeMatchOneOf(list)" },
     { "spiffeMatchOneOf('spiffe://a/b')", "error: no such overload: spiffeMatchOneOf(string)" },
     { "matchesID(spiffeMatchTrustDomain('a'), 'spiffe://a/b')", "true" },
     { "matchesID(spiffeMatchTrustDomain('spiffe://a/ignored'), 'spiffe://a/b')", "true" },
@@ -146,9 +153,11 @@ END_TEST
 
 START_TEST(work_is_paid_for)
 {
-    expect_costly("spiffeMatchOneOf(repeat(['spiffe://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/b'], 10000))",
+    expect_costly("spiffeMatchOneOf(repeat(['spiffe://"
+                  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/b'], 10000))",
                   5000);
-    expect_costly("matchesID(spiffeMatchOneOf(repeat(['spiffe://a/b'], 10000)), 'spiffe://a/c')", 2000);
+    expect_costly("matchesID(spiffeMatchOneOf(repeat(['spiffe://a/b'], 10000)), 'spiffe://a/c')",
+                  2000);
 }
 END_TEST
 

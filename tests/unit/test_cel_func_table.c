@@ -1,11 +1,11 @@
-/* test_cel_func_table.c — the table of functions: search, order, version, and that nothing trusts its arguments
+/* test_cel_func_table.c — the table of functions: search, order, version, and that nothing trusts
+ * its arguments
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "cel/fn.h"
 #include "support/calls.h"
 #include "support/unit.h"
-
 
 START_TEST(every_name_is_found_at_its_first_row)
 {
@@ -37,9 +37,11 @@ START_TEST(rows_are_complete)
         const struct cel_func *f = &cel_funcs[row];
         ck_assert_msg(((f->flags & CF_OPERATOR) != 0) == (f->impl == NULL), "%s", f->name);
         ck_assert_msg((f->flags & (CF_GLOBAL | CF_MEMBER | CF_OPERATOR)) != 0, "%s", f->name);
-        ck_assert_msg(str_find(str_from_c(f->signature), S("-> ")) >= 0, "%s: %s", f->name, f->signature);
+        ck_assert_msg(str_find(str_from_c(f->signature), S("-> ")) >= 0, "%s: %s", f->name,
+                      f->signature);
         ck_assert_msg(strlen(f->doc) > 0, "%s has no documentation", f->name);
-        ck_assert_ptr_eq(f->impl, cel_funcs[cel_func_find(str_from_c(f->name))].impl); /* one for all rows */
+        ck_assert_ptr_eq(f->impl,
+                         cel_funcs[cel_func_find(str_from_c(f->name))].impl); /* one for all rows */
     }
 }
 END_TEST
@@ -56,12 +58,46 @@ END_TEST
 static struct value any_value(struct cel_run *run, uint64_t *seed, int depth)
 {
     static const char *const calls[] = {
-        "null", "true", "-1", "9223372036854775807", "-9223372036854775808", "0", "3", "18446744073709551615u", "1.5",
-        "nan", "-inf", "''", "'abc'", "'a.b/c'", "'%s%d%.3f'", "'\xc3\xa9\xf0\x9f\x98\x80'", "b''", "b'\xff'", "'C:\\a'",
-        "'[a-'", "'+05:30'", "'10.0.0.0/8'", "'::1'", "'spiffe://a/b'", "[]", "{}", "{'a': 1}", "type('int')",
-        "timestamp('0001-01-01T00:00:00Z')", "timestamp('9999-12-31T23:59:59Z')", "duration('-9223372036854775808ns')",
-        "optional.none()", "optional.of(1)", "hierarchy('a.b')", "hierarchy([])", "ip('::1')", "cidr('10.0.0.0/8')",
-        "spiffeID('spiffe://a/b')", "spiffeTrustDomain('a')", "spiffeMatchAny()",
+        "null",
+        "true",
+        "-1",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "0",
+        "3",
+        "18446744073709551615u",
+        "1.5",
+        "nan",
+        "-inf",
+        "''",
+        "'abc'",
+        "'a.b/c'",
+        "'%s%d%.3f'",
+        "'\xc3\xa9\xf0\x9f\x98\x80'",
+        "b''",
+        "b'\xff'",
+        "'C:\\a'",
+        "'[a-'",
+        "'+05:30'",
+        "'10.0.0.0/8'",
+        "'::1'",
+        "'spiffe://a/b'",
+        "[]",
+        "{}",
+        "{'a': 1}",
+        "type('int')",
+        "timestamp('0001-01-01T00:00:00Z')",
+        "timestamp('9999-12-31T23:59:59Z')",
+        "duration('-9223372036854775808ns')",
+        "optional.none()",
+        "optional.of(1)",
+        "hierarchy('a.b')",
+        "hierarchy([])",
+        "ip('::1')",
+        "cidr('10.0.0.0/8')",
+        "spiffeID('spiffe://a/b')",
+        "spiffeTrustDomain('a')",
+        "spiffeMatchAny()",
     };
     if (depth > 0 && unit_random(seed) % 4 == 0) {
         isize count = (isize)(unit_random(seed) % 5);
@@ -82,7 +118,8 @@ START_TEST(no_function_trusts_its_arguments)
         if (cel_funcs[row].impl == NULL) {
             continue;
         }
-        for (int argc = 1; argc <= 4; argc++) { /* the generator never passes a wrong number; they refuse it anyway */
+        for (int argc = 1; argc <= 4;
+             argc++) { /* the generator never passes a wrong number; they refuse it anyway */
             struct value args[4];
             for (int i = 0; i < argc; i++) {
                 args[i] = any_value(run, &seed, 2);

@@ -33,7 +33,8 @@ static const struct row parts[] = {
     { "getFullYear(1)", "error: no such overload: getFullYear(int)" },
     { "getMonth('2020')", "error: no such overload: getMonth(string)" },
     { "getDate(duration('1h'))", "error: no such overload: getDate(google.protobuf.Duration)" },
-    { "getHours(duration('1h'), 'UTC')", "error: no such overload: getHours(google.protobuf.Duration, string)" },
+    { "getHours(duration('1h'), 'UTC')",
+      "error: no such overload: getHours(google.protobuf.Duration, string)" },
     { "getDayOfWeek(null, 'UTC')", "error: no such overload: getDayOfWeek(null_type, string)" },
     { "getMinutes(timestamp('1970-01-01T00:00:00Z'), 1)",
       "error: no such overload: getMinutes(google.protobuf.Timestamp, int)" },
@@ -46,7 +47,8 @@ static const struct row zones[] = {
     { "getHours(timestamp('2024-03-31T01:00:00Z'), 'Europe/London')", "2" },
     { "getHours(timestamp('2024-03-31T00:59:59Z'), 'Europe/London')", "0" },
     { "getMinutes(timestamp('2024-02-29T13:14:15Z'), 'Australia/Eucla')", "59" },
-    { "getHours(timestamp('2124-07-01T13:14:15Z'), 'America/New_York')", "9" }, /* beyond the table */
+    { "getHours(timestamp('2124-07-01T13:14:15Z'), 'America/New_York')",
+      "9" }, /* beyond the table */
     { "getHours(timestamp('1970-01-01T00:00:00Z'), '+2:00')", "2" },
     { "getHours(timestamp('1970-01-01T00:00:00Z'), '02:30')", "2" },
     { "getHours(timestamp('1970-01-01T00:00:00Z'), '-02:30')", "21" },
@@ -58,16 +60,22 @@ static const struct row zones[] = {
     { "getFullYear(timestamp('1970-01-01T00:00:00Z'), '0:-9223372036854775808')", "1970" },
     { "getHours(timestamp('1970-01-01T00:00:00Z'), '9999999999999999999999:00')",
       "error: strconv.Atoi: parsing \"9999999999999999999999\": value out of range" },
-    { "getHours(timestamp('1970-01-01T00:00:00Z'), '5:')", "error: strconv.Atoi: parsing \"\": invalid syntax" },
-    { "getHours(timestamp('1970-01-01T00:00:00Z'), ':30')", "error: strconv.Atoi: parsing \"\": invalid syntax" },
-    { "getHours(timestamp('1970-01-01T00:00:00Z'), '-:00')", "error: strconv.Atoi: parsing \"-\": invalid syntax" },
+    { "getHours(timestamp('1970-01-01T00:00:00Z'), '5:')",
+      "error: strconv.Atoi: parsing \"\": invalid syntax" },
+    { "getHours(timestamp('1970-01-01T00:00:00Z'), ':30')",
+      "error: strconv.Atoi: parsing \"\": invalid syntax" },
+    { "getHours(timestamp('1970-01-01T00:00:00Z'), '-:00')",
+      "error: strconv.Atoi: parsing \"-\": invalid syntax" },
     { "getHours(timestamp('1970-01-01T00:00:00Z'), '+05:30:00')",
       "error: strconv.Atoi: parsing \"30:00\": invalid syntax" },
-    { "getHours(timestamp('1970-01-01T00:00:00Z'), '\n1:0')", "error: strconv.Atoi: parsing \"\\n1\": invalid syntax" },
+    { "getHours(timestamp('1970-01-01T00:00:00Z'), '\n1:0')",
+      "error: strconv.Atoi: parsing \"\\n1\": invalid syntax" },
     { "getHours(timestamp('1970-01-01T00:00:00Z'), 'Nope')", "error: unknown time zone Nope" },
     { "getHours(timestamp('1970-01-01T00:00:00Z'), 'utc')", "error: unknown time zone utc" },
-    { "getHours(timestamp('1970-01-01T00:00:00Z'), '/etc/localtime')", "error: time: invalid location name" },
-    { "getHours(timestamp('1970-01-01T00:00:00Z'), '../passwd')", "error: time: invalid location name" },
+    { "getHours(timestamp('1970-01-01T00:00:00Z'), '/etc/localtime')",
+      "error: time: invalid location name" },
+    { "getHours(timestamp('1970-01-01T00:00:00Z'), '../passwd')",
+      "error: time: invalid location name" },
 };
 
 static const struct row durations[] = {
@@ -80,7 +88,8 @@ static const struct row durations[] = {
     { "getSeconds(duration('-1.5s'))", "-1" },
     { "getMilliseconds(duration('-1.5s'))", "-1500" },
     { "getSeconds(duration('1.999999999s'))", "1" },
-    { "getSeconds(duration('9007199254.999999999s'))", "9007199255" }, /* through a double, as the reference */
+    { "getSeconds(duration('9007199254.999999999s'))",
+      "9007199255" }, /* through a double, as the reference */
     { "getMilliseconds(duration('-9223372036854775808ns'))", "-9223372036854" },
     { "getHours(duration('-9223372036854775808ns'))", "-2562047" },
 };
@@ -90,7 +99,8 @@ static const struct row clock_of_request[] = {
     { "timeSince(now())", "duration(\"0s\")" },
     { "timeSince(timestamp('2024-01-02T04:04:05+01:00'))", "duration(\"0.678s\")" },
     { "timeSince(timestamp('2024-01-02T03:04:06Z'))", "duration(\"-0.322s\")" },
-    { "timeSince(timestamp('2300-01-01T00:00:00Z'))", "duration(\"-8709627354.322s\")" }, /* beyond int64 since 1970 */
+    { "timeSince(timestamp('2300-01-01T00:00:00Z'))",
+      "duration(\"-8709627354.322s\")" }, /* beyond int64 since 1970 */
     { "timeSince(timestamp('0001-01-01T00:00:00Z'))", "duration(\"9223372036.854776s\")" },
     { "timeSince(timestamp('9999-12-31T23:59:59Z'))", "duration(\"-9223372036.854776s\")" },
     { "timeSince('a')", "error: no such overload" },
@@ -150,7 +160,8 @@ START_TEST(without_zones_only_utc_is_known)
 {
     struct cel_run *run = unit_run_new();
     run->zones = NULL;
-    ck_assert(v_is_error(unit_call(run, "getHours(timestamp('2024-01-02T04:04:05Z'), 'Europe/London')")));
+    ck_assert(
+        v_is_error(unit_call(run, "getHours(timestamp('2024-01-02T04:04:05Z'), 'Europe/London')")));
     ck_assert_int_eq(unit_call(run, "getHours(timestamp('2024-01-02T04:04:05Z'), 'UTC')").i, 4);
 }
 END_TEST
