@@ -1,7 +1,7 @@
 /* codeset.c — the tables that the expressions of one policy share
  *
- * Constants, paths and patterns are kept once; the key under which one is found again is its canonical bytes:
- * kind, then content (a list or map: count, then its parts).
+ * Constants, paths and patterns are kept once; the key under which one is found again is its
+ * canonical bytes: kind, then content (a list or map: count, then its parts).
  *
  * Neighbours: gen.c fills the tables · code.h what the VM sees of them
  *
@@ -11,7 +11,7 @@
 
 struct codeset *codeset_new(struct arena *arena)
 {
-    struct codeset *set = new (arena, struct codeset, 1);
+    struct codeset *set = new(arena, struct codeset, 1);
     set->arena = arena;
     return set;
 }
@@ -128,7 +128,7 @@ struct cel_code codeset_code(struct codeset *set)
 
 static bool constant_list(struct arena *arena, const struct ast *node, struct value *out)
 {
-    struct value *items = new (arena, struct value, node->list.count);
+    struct value *items = new(arena, struct value, node->list.count);
     for (int32_t i = 0; i < node->list.count; i++) {
         if ((node->list.optional != NULL && node->list.optional[i]) ||
             !ast_constant(arena, node->list.items[i], &items[i])) {
@@ -146,7 +146,8 @@ static bool constant_map(struct arena *arena, const struct ast *node, struct val
         struct value key;
         struct value val;
         if ((node->map.optional != NULL && node->map.optional[i]) ||
-            !ast_constant(arena, node->map.keys[i], &key) || !ast_constant(arena, node->map.vals[i], &val)) {
+            !ast_constant(arena, node->map.keys[i], &key) ||
+            !ast_constant(arena, node->map.vals[i], &val)) {
             return false;
         }
         if (key.kind != V_STRING && key.kind != V_INT && key.kind != V_UINT && key.kind != V_BOOL &&

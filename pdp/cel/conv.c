@@ -1,4 +1,4 @@
-/* conv.c — conversions and size: int uint double string bytes bool timestamp duration type dyn size
+/* conv.c — conversions: int uint double string bytes bool timestamp duration type dyn; and size
  *
  * Implementations of rows in funcs.def; spec: cel#conversions. Through dyn any argument may arrive.
  *
@@ -106,7 +106,8 @@ struct value fn_string(struct cel_run *run, const struct value *args, int argc)
             return cel_budget_error();
         }
         if (utf8_invalid(v_str(v)) >= 0) {
-            return v_error(run->arena, VE_CONVERSION, "invalid UTF-8 in bytes, cannot convert to string");
+            return v_error(run->arena, VE_CONVERSION,
+                           "invalid UTF-8 in bytes, cannot convert to string");
         }
         return v_string(v_str(v));
     case V_TIMESTAMP:
@@ -137,9 +138,9 @@ struct value fn_bool(struct cel_run *run, const struct value *args, int argc)
     static const struct {
         str text;
         bool is;
-    } names[] = { { { "1", 1 }, true },     { { "t", 1 }, true },     { { "T", 1 }, true },
-                  { { "TRUE", 4 }, true },  { { "true", 4 }, true },  { { "True", 4 }, true },
-                  { { "0", 1 }, false },    { { "f", 1 }, false },    { { "F", 1 }, false },
+    } names[] = { { { "1", 1 }, true },      { { "t", 1 }, true },      { { "T", 1 }, true },
+                  { { "TRUE", 4 }, true },   { { "true", 4 }, true },   { { "True", 4 }, true },
+                  { { "0", 1 }, false },     { { "f", 1 }, false },     { { "F", 1 }, false },
                   { { "FALSE", 5 }, false }, { { "false", 5 }, false }, { { "False", 5 }, false } };
     struct value v = args[0];
     if (v.kind == V_BOOL) {
@@ -163,7 +164,8 @@ static struct value read_timestamp(struct cel_run *run, str s)
     int offset;
     if (!time_parse_rfc3339(s, &seconds, &nanos, &offset)) {
         str quoted = str_quote(run->arena, str_slice(s, 0, 256));
-        return v_error(run->arena, VE_CONVERSION, "invalid RFC 3339 timestamp %.*s", STR_ARG(quoted));
+        return v_error(run->arena, VE_CONVERSION, "invalid RFC 3339 timestamp %.*s",
+                       STR_ARG(quoted));
     }
     if (seconds < TIME_MIN_SECONDS || seconds > TIME_MAX_SECONDS) {
         return overflow(run, "timestamp");
@@ -199,7 +201,8 @@ struct value fn_duration(struct cel_run *run, const struct value *args, int argc
     if (v.kind != V_STRING) {
         return cel_no_overload(run, "duration", args, argc);
     }
-    return time_parse_duration(v_str(v), &nanos) ? v_duration(nanos) : unreadable(run, "google.protobuf.Duration");
+    return time_parse_duration(v_str(v), &nanos) ? v_duration(nanos)
+                                                 : unreadable(run, "google.protobuf.Duration");
 }
 
 struct value fn_type(struct cel_run *run, const struct value *args, int argc)

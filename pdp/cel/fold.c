@@ -1,11 +1,12 @@
 /* fold.c — what an expression says about itself: constant parts, literals that cannot be right
  *
- * From the leaves up, a part without names is run and replaced by its value. A part that fails stays as it is: whether
- * its error matters is for the run to say, and so is the error. Operands that decide or do not matter are
- * dropped from && || ?: — only where no value can come out differently, so `dyn(1) ? 1 : 2` remains an error.
+ * From the leaves up, a part without names is run and replaced by its value. A part that fails
+ * stays as it is: whether its error matters is for the run to say, and so is the error. Operands
+ * that decide or do not matter are dropped from && || ?: — only where no value can come out
+ * differently, so `dyn(1) ? 1 : 2` remains an error.
  *
- * Left alone: what reads the time, patterns (they are compiled once at load anyway), results that are objects,
- * optionals or large, literals of lists and maps (generation makes constants of them).
+ * Left alone: what reads the time, patterns (they are compiled once at load anyway), results that
+ * are objects, optionals or large, literals of lists and maps (generation makes constants of them).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,9 +14,9 @@
 #include "cel/gen_priv.h"
 #include "cel/regex.h"
 
-#define FOLD_BUDGET 10000     /* units for one part                  */
-#define FOLD_PARTS_MAX 1000   /* elements of a value that takes the place of a part */
-#define FOLD_TEXT_MAX 65536   /* bytes of a text likewise            */
+#define FOLD_BUDGET    10000 /* units for one part                  */
+#define FOLD_PARTS_MAX 1000  /* elements of a value that takes the place of a part */
+#define FOLD_TEXT_MAX  65536 /* bytes of a text likewise            */
 
 struct folder {
     struct arena *arena;
@@ -36,7 +37,8 @@ static const struct part constant_part = { .constant = true, .outer = ISIZE_FAR 
 
 static struct part both(struct part a, struct part b)
 {
-    return (struct part){ .constant = a.constant && b.constant, .outer = a.outer < b.outer ? a.outer : b.outer };
+    return (struct part){ .constant = a.constant && b.constant,
+                          .outer = a.outer < b.outer ? a.outer : b.outer };
 }
 
 /* ---- running ---- */
@@ -59,7 +61,8 @@ static bool small_value(struct value v, isize *left)
         return true;
     case V_MAP:
         for (uint32_t i = 0; i < v.map->count; i++) {
-            if (!small_value(v.map->entries[i].key, left) || !small_value(v.map->entries[i].val, left)) {
+            if (!small_value(v.map->entries[i].key, left) ||
+                !small_value(v.map->entries[i].val, left)) {
                 return false;
             }
         }
@@ -94,7 +97,7 @@ static void become(struct arena *arena, struct ast *node, struct value v)
     node->optional = false;
     if (v.kind == V_LIST) {
         node->kind = A_LIST;
-        node->list.items = new (arena, struct ast *, v.len);
+        node->list.items = new(arena, struct ast *, v.len);
         node->list.optional = NULL;
         node->list.count = (int32_t)v.len;
         for (uint32_t i = 0; i < v.len; i++) {
@@ -103,8 +106,8 @@ static void become(struct arena *arena, struct ast *node, struct value v)
     } else if (v.kind == V_MAP) {
         int32_t count = (int32_t)v.map->count;
         node->kind = A_MAP;
-        node->map.keys = new (arena, struct ast *, count);
-        node->map.vals = new (arena, struct ast *, count);
+        node->map.keys = new(arena, struct ast *, count);
+        node->map.vals = new(arena, struct ast *, count);
         node->map.optional = NULL;
         node->map.count = count;
         for (int32_t i = 0; i < count; i++) {
@@ -119,7 +122,7 @@ static void become(struct arena *arena, struct ast *node, struct value v)
 
 static struct ast *tree_of(struct arena *arena, const struct ast *place, struct value v)
 {
-    struct ast *node = new (arena, struct ast, 1);
+    struct ast *node = new(arena, struct ast, 1);
     node->start = place->start;
     node->end = place->end;
     node->at = place->at;
@@ -151,7 +154,8 @@ static struct part fold_all(struct folder *f, struct ast **nodes, int32_t count)
 
 static bool is_bool(const struct ast *node, bool want)
 {
-    return node->kind == A_CONST && node->constant.kind == V_BOOL && (node->constant.i != 0) == want;
+    return node->kind == A_CONST && node->constant.kind == V_BOOL &&
+           (node->constant.i != 0) == want;
 }
 
 static bool typed_bool(const struct ast *node)
@@ -275,7 +279,8 @@ static struct part fold_children(struct folder *f, struct ast *node)
     case A_LIST:
         return fold_all(f, node->list.items, node->list.count);
     case A_MAP:
-        return both(fold_all(f, node->map.keys, node->map.count), fold_all(f, node->map.vals, node->map.count));
+        return both(fold_all(f, node->map.keys, node->map.count),
+                    fold_all(f, node->map.vals, node->map.count));
     case A_STRUCT:
         (void)fold_all(f, node->record.vals, node->record.count);
         return open_part;
@@ -291,7 +296,8 @@ static struct part fold(struct folder *f, struct ast *node)
 {
     isize depth = f->scope.len;
     struct part part = fold_children(f, node);
-    bool literal = node->kind == A_CONST || node->kind == A_IDENT || node->kind == A_LIST || node->kind == A_MAP;
+    bool literal = node->kind == A_CONST || node->kind == A_IDENT || node->kind == A_LIST ||
+                   node->kind == A_MAP;
     if (!part.constant || literal || part.outer < depth) {
         return part;
     }
@@ -336,9 +342,11 @@ static bool check_literal(void *ctx, struct ast *node)
     }
     const struct ast *arg = node->call.args[0];
     const char *what = NULL;
-    if (node->call.target == NULL && node->call.argc == 1 && str_eq(node->call.name, S("timestamp"))) {
+    if (node->call.target == NULL && node->call.argc == 1 &&
+        str_eq(node->call.name, S("timestamp"))) {
         what = literal_fails(c->arena, fn_timestamp, arg->constant) ? "timestamp" : NULL;
-    } else if (node->call.target == NULL && node->call.argc == 1 && str_eq(node->call.name, S("duration"))) {
+    } else if (node->call.target == NULL && node->call.argc == 1 &&
+               str_eq(node->call.name, S("duration"))) {
         what = literal_fails(c->arena, fn_duration, arg->constant) ? "duration" : NULL;
     } else if (node->call.target != NULL && arg->constant.kind == V_STRING &&
                str_eq(node->call.name, S("matches"))) {

@@ -1,14 +1,15 @@
 /* gen.c — checked trees → code: names, selections, paths
  *
- * One recursion over the tree; each node leaves one value on the stack. Selections with constant names that begin
- * at a root value become one PATH, shared by all expressions of the codeset. Nothing here decides what an operator
- * means: that is ops.c, select.c and loops.c.
+ * One recursion over the tree; each node leaves one value on the stack. Selections with constant
+ * names that begin at a root value become one PATH, shared by all expressions of the codeset.
+ * Nothing here decides what an operator means: that is ops.c, select.c and loops.c.
  *
  * Invariants
  *   g->depth is the number of operands when control reaches the next word
  *   code is structured: every jump that is opened is landed before the node is left
  *
- * Neighbours: gen_call.c operators, functions, literals · gen_loop.c macros · codeset.c tables · verify.c proves it all
+ * Neighbours: gen_call.c operators, functions, literals · gen_loop.c macros · codeset.c tables ·
+ * verify.c proves it all
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -50,10 +51,12 @@ static void note_span(struct gen *g, const struct ast *node)
             return;
         }
     }
-    *vec_push(set->arena, &set->spans) = (struct cel_pc_span){ .pc = pc, .start = node->start, .end = node->end };
+    *vec_push(set->arena, &set->spans) =
+        (struct cel_pc_span){ .pc = pc, .start = node->start, .end = node->end };
 }
 
-uint32_t gen_op(struct gen *g, const struct ast *node, uint32_t word, uint32_t pops, uint32_t pushes)
+uint32_t gen_op(struct gen *g, const struct ast *node, uint32_t word, uint32_t pops,
+                uint32_t pushes)
 {
     note_span(g, node);
     g->depth = g->depth - pops + pushes;
@@ -106,7 +109,8 @@ static bool key_of_index(const struct ast *node, str *key)
         return false;
     }
     const struct ast *arg = node->call.args[1];
-    if (arg->kind != A_CONST || arg->constant.kind != V_STRING || ast_message(node->call.args[0]) != NULL) {
+    if (arg->kind != A_CONST || arg->constant.kind != V_STRING ||
+        ast_message(node->call.args[0]) != NULL) {
         return false;
     }
     *key = v_str(arg->constant);
@@ -127,7 +131,8 @@ static bool chain_of(struct gen *g, const struct ast *node, struct chain *chain)
             node->ident.root > UINT16_MAX) {
             return false;
         }
-        *chain = (struct chain){ .root = node->ident.root, .flags = runtime_flag(node->ident.message) };
+        *chain =
+            (struct chain){ .root = node->ident.root, .flags = runtime_flag(node->ident.message) };
         return true;
     }
     if (node->kind == A_SELECT && !node->test_only && !node->optional) {
@@ -178,7 +183,8 @@ static void gen_var(struct gen *g, const struct ast *node, enum opcode op, int32
     uint32_t expr = set->vars.ptr[var];
     uint32_t below = set->depths.ptr[expr] + 1;
     if (below > CEL_VAR_DEPTH) {
-        gen_fail(g, CARDEA_ELIMIT, node, "more than %d variables depend on each other", CEL_VAR_DEPTH);
+        gen_fail(g, CARDEA_ELIMIT, node, "more than %d variables depend on each other",
+                 CEL_VAR_DEPTH);
         return;
     }
     g->var_depth = below > g->var_depth ? below : g->var_depth;
@@ -197,7 +203,8 @@ static void gen_ident(struct gen *g, const struct ast *node)
                 return;
             }
         }
-        gen_fail(g, CARDEA_EINTERNAL, node, "local variable `%.*s` has no slot", STR_ARG(node->ident.name));
+        gen_fail(g, CARDEA_EINTERNAL, node, "local variable `%.*s` has no slot",
+                 STR_ARG(node->ident.name));
         return;
     }
     if (node->ident.is_type) {
@@ -205,7 +212,8 @@ static void gen_ident(struct gen *g, const struct ast *node)
         return;
     }
     if (!try_path(g, node)) { /* only trees that were not checked come here */
-        str text = str_printf(g->set->arena, "no such attribute(s): %.*s", STR_ARG(node->ident.name));
+        str text =
+            str_printf(g->set->arena, "no such attribute(s): %.*s", STR_ARG(node->ident.name));
         gen_op(g, node, WORD_IMM(OP_FAIL, codeset_konst(g->set, v_string(text))), 0, 1);
     }
 }
@@ -298,7 +306,8 @@ static void too_large(struct gen *g, const struct ast *root)
     }
 }
 
-cardea_status cel_gen(struct codeset *set, const struct ast *root, uint32_t *expr, struct cel_issues *issues)
+cardea_status cel_gen(struct codeset *set, const struct ast *root, uint32_t *expr,
+                      struct cel_issues *issues)
 {
     struct gen g = { .set = set, .issues = issues };
     isize words = set->words.len;

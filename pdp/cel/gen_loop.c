@@ -9,8 +9,9 @@
  *     NEXT  kind slot → body
  *   end:
  *
- * Whoever jumps to the end has pushed the loop's value. A bound variable is evaluated where it is bound: an error
- * is a value that only counts where the variable is used, so nobody can tell this from evaluation at first use.
+ * Whoever jumps to the end has pushed the loop's value. A bound variable is evaluated where it is
+ * bound: an error is a value that only counts where the variable is used, so nobody can tell this
+ * from evaluation at first use.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

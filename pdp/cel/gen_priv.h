@@ -48,7 +48,8 @@ struct gen {
 /* Appends a word; returns its position. */
 uint32_t gen_word(struct gen *g, uint32_t word);
 /* Appends an instruction for `node` that takes `pops` operands and leaves `pushes`. */
-uint32_t gen_op(struct gen *g, const struct ast *node, uint32_t word, uint32_t pops, uint32_t pushes);
+uint32_t gen_op(struct gen *g, const struct ast *node, uint32_t word, uint32_t pops,
+                uint32_t pushes);
 /* Makes the jump at `at` lead here: its imm, or its second word. */
 void gen_land(struct gen *g, uint32_t at);
 void gen_land_second(struct gen *g, uint32_t at);
@@ -72,8 +73,8 @@ uint32_t codeset_pattern(struct codeset *set, uint32_t konst);
 /* The value of a literal that is constant as it stands: scalars, and lists and maps of such. */
 bool ast_constant(struct arena *arena, const struct ast *node, struct value *out);
 
-/* Field of a message-like object that a selection names, told from the checker's mark or the name's message;
- * NULL when it is an ordinary selection. */
+/* Field of a message-like object that a selection names, told from the checker's mark or the
+ * name's message; NULL when it is an ordinary selection. */
 const struct cel_field *ast_field(const struct ast *select);
 
 /* Whether the node is a name, or selections from one, that stands for a message-like object. */

@@ -35,7 +35,8 @@ static void put_loop(struct sb *out, uint32_t w)
               (WORD_A(w) & LOOP_TWO) != 0 ? "k,v " : "");
 }
 
-static void put_operand(struct sb *out, const struct cel_code *code, const uint32_t *words, uint32_t at)
+static void put_operand(struct sb *out, const struct cel_code *code, const uint32_t *words,
+                        uint32_t at)
 {
     uint32_t w = words[at];
     int imm = (int)WORD_I(w);
@@ -91,7 +92,8 @@ static void put_operand(struct sb *out, const struct cel_code *code, const uint3
 void cel_listing(struct sb *out, const struct cel_code *code, uint32_t expr)
 {
     const uint32_t *words = code->words + code->exprs[expr].entry;
-    for (uint32_t at = 0; at < code->exprs[expr].words; at += opcode_info[WORD_OP(words[at])].words) {
+    for (uint32_t at = 0; at < code->exprs[expr].words;
+         at += opcode_info[WORD_OP(words[at])].words) {
         const char *name = opcode_info[WORD_OP(words[at])].name;
         char number[16];
         int digits = 0;

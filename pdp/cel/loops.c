@@ -1,22 +1,30 @@
 /* loops.c — the macros that walk over lists and maps
  *
- * The state of a loop lives in LOOP_SLOTS slots of the frame (vm_priv.h). Results grow in place. all() and exists()
- * absorb errors as && and || do: a pass that decides wins over failures before it (spec: cel#macros); every other
- * loop ends with the first error. Each pass costs one unit of the budget.
+ * The state of a loop lives in LOOP_SLOTS slots of the frame (vm_priv.h). Results grow in place.
+ * all() and exists() absorb errors as && and || do: a pass that decides wins over failures before
+ * it (spec: cel#macros); every other loop ends with the first error. Each pass costs one unit of
+ * the budget.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "cel/fn.h"
 #include "cel/vm_priv.h"
 
-
 static const char *range_type(struct value v)
 {
     static const char *const names[V_KIND_COUNT] = {
-        [V_NULL] = "types.Null",           [V_BOOL] = "types.Bool",         [V_INT] = "types.Int",
-        [V_UINT] = "types.Uint",           [V_DOUBLE] = "types.Double",     [V_STRING] = "types.String",
-        [V_BYTES] = "types.Bytes",         [V_TYPE] = "*types.Type",        [V_TIMESTAMP] = "types.Timestamp",
-        [V_DURATION] = "types.Duration",   [V_OPTIONAL] = "*types.Optional", [V_OBJECT] = "types.Object",
+        [V_NULL] = "types.Null",
+        [V_BOOL] = "types.Bool",
+        [V_INT] = "types.Int",
+        [V_UINT] = "types.Uint",
+        [V_DOUBLE] = "types.Double",
+        [V_STRING] = "types.String",
+        [V_BYTES] = "types.Bytes",
+        [V_TYPE] = "*types.Type",
+        [V_TIMESTAMP] = "types.Timestamp",
+        [V_DURATION] = "types.Duration",
+        [V_OPTIONAL] = "*types.Optional",
+        [V_OBJECT] = "types.Object",
     };
     return v.kind < V_KIND_COUNT && names[v.kind] != NULL ? names[v.kind] : "types.Val";
 }
@@ -27,7 +35,8 @@ static struct value not_a_range(struct cel_run *run, struct value v, bool two)
         return v;
     }
     if (two) {
-        return v_error(run->arena, VE_NO_OVERLOAD, "unsupported comprehension range type: %s", range_type(v));
+        return v_error(run->arena, VE_NO_OVERLOAD, "unsupported comprehension range type: %s",
+                       range_type(v));
     }
     return v_error(run->arena, VE_NO_OVERLOAD, "got '%s', expected iterable type", range_type(v));
 }
@@ -78,7 +87,8 @@ static struct value finish(struct cel_run *run, struct value *slot, uint32_t a)
     }
 }
 
-bool loop_start(struct cel_run *run, struct value *slot, struct value range, uint32_t a, struct value *result)
+bool loop_start(struct cel_run *run, struct value *slot, struct value range, uint32_t a,
+                struct value *result)
 {
     if (range.kind != V_LIST && range.kind != V_MAP) {
         *result = not_a_range(run, range, (a & LOOP_TWO) != 0);
@@ -94,7 +104,8 @@ bool loop_start(struct cel_run *run, struct value *slot, struct value range, uin
         break;
     case LOOP_TRANSFORM_MAP:
     case LOOP_MAP_ENTRY:
-        slot[LS_ACC] = (struct value){ .kind = V_MAP, .map = vmap_new(run->arena, count < 64 ? count : 64) };
+        slot[LS_ACC] =
+            (struct value){ .kind = V_MAP, .map = vmap_new(run->arena, count < 64 ? count : 64) };
         break;
     case LOOP_MAP:
     case LOOP_SORT_BY:
@@ -170,7 +181,7 @@ bool loop_append(struct cel_run *run, struct value *slot, struct value v, struct
             items = arena_raw(run->arena, room * (isize)sizeof *items);
         } else {
             items = vec_grow(run->arena, items, room, &room, (isize)sizeof *items,
-                             (isize)_Alignof(struct value));
+                             (isize) _Alignof(struct value));
         }
         slot[LS_POS].i = room;
         acc->items = items;

@@ -7,8 +7,10 @@
 
 _Static_assert(OP_COUNT <= 256, "an opcode is one byte");
 
-const struct opcode_info opcode_info[OP_COUNT] = { /* ORDER OPCODES */
-#define OP(name, operands, words, pops, pushes, meaning) { #name, FORM_##operands, words, pops, pushes },
+const struct opcode_info opcode_info[OP_COUNT] = {
+    /* ORDER OPCODES */
+#define OP(name, operands, words, pops, pushes, meaning)                                           \
+    { #name, FORM_##operands, words, pops, pushes },
 #include "cel/opcodes.def"
 #undef OP
 };

@@ -1,13 +1,15 @@
 /* ops.c — operators
  *
- * Every operator takes any values: the checker has proved little, most operands come from attributes and are dyn.
- * An error among the operands is the result, the left one first. What does not fit is `no such overload`; the
- * reference adds the operator's name when the left type knows nothing of the operation and takes no messages
- * (`receives` below), and clients see that text.
+ * Every operator takes any values: the checker has proved little, most operands come from
+ * attributes and are dyn. An error among the operands is the result, the left one first. What does
+ * not fit is `no such overload`; the reference adds the operator's name when the left type knows
+ * nothing of the operation and takes no messages (`receives` below), and clients see that text.
  *
- * Cost: touching lists, maps and long strings is charged, so that a loop over comparisons of large attributes ends.
+ * Cost: touching lists, maps and long strings is charged, so that a loop over comparisons of large
+ * attributes ends.
  *
- * Neighbours: select.c the operators that look into values · conv.c conversions · vm.c calls all of them
+ * Neighbours: select.c the operators that look into values · conv.c conversions · vm.c calls all of
+ * them
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -19,10 +21,12 @@
 
 /* ---- errors ---- */
 
-/* Types whose values take method calls in the reference answer for operators that they do not know. */
+/* Types whose values take method calls in the reference answer for operators that they do not
+ * know. */
 static bool receives(struct value v)
 {
-    return v.kind == V_STRING || v.kind == V_TIMESTAMP || v.kind == V_DURATION || v.kind == V_OBJECT;
+    return v.kind == V_STRING || v.kind == V_TIMESTAMP || v.kind == V_DURATION ||
+           v.kind == V_OBJECT;
 }
 
 static struct value misfit(struct cel_run *run, struct value a, bool known, const char *op)
@@ -64,7 +68,8 @@ bool charge_value(struct cel_run *run, struct value v)
             return false;
         }
         for (uint32_t i = 0; i < v.map->count; i++) {
-            if (v.map->entries[i].val.kind >= V_STRING && !charge_value(run, v.map->entries[i].val)) {
+            if (v.map->entries[i].val.kind >= V_STRING &&
+                !charge_value(run, v.map->entries[i].val)) {
                 return false;
             }
         }
@@ -108,7 +113,9 @@ static struct value add_text(struct cel_run *run, struct value a, struct value b
     char *text = arena_bytes(run->arena, (isize)len);
     memcpy(text, a.s, a.len);
     memcpy(text + a.len, b.s, b.len);
-    return (struct value){ .kind = a.kind, .flags = a.flags & b.flags, .len = (uint32_t)len, .s = text };
+    return (struct value){
+        .kind = a.kind, .flags = a.flags & b.flags, .len = (uint32_t)len, .s = text
+    };
 }
 
 static struct value add_lists(struct cel_run *run, struct value a, struct value b)
@@ -211,7 +218,8 @@ struct value op_sub(struct cel_run *run, struct value a, struct value b)
         if (b.kind == V_TIMESTAMP) {
             return sub_times(run, a, b);
         }
-        return b.kind == V_DURATION ? add_time(run, a, -(b.i / NANOS), -(b.i % NANOS)) : v_no_overload();
+        return b.kind == V_DURATION ? add_time(run, a, -(b.i / NANOS), -(b.i % NANOS))
+                                    : v_no_overload();
     case V_DURATION:
         if (b.kind != V_DURATION) {
             return v_no_overload();
@@ -394,7 +402,8 @@ struct value op_eq(struct cel_run *run, struct value a, struct value b)
     return same < 0 ? error : v_bool(same == 1);
 }
 
-/* != is true where == is no such overload, as in the reference; only failed operands are handed on. */
+/* != is true where == is no such overload, as in the reference; only failed operands are handed
+ * on. */
 
 struct value op_ne(struct cel_run *run, struct value a, struct value b)
 {
@@ -444,7 +453,10 @@ struct value op_order(struct cel_run *run, enum opcode op, struct value a, struc
         return order == -2 ? v_no_overload() : decide_order(op, order);
     }
     if (!has_order(a)) {
-        const char *name = op == OP_LT ? "_<_" : op == OP_LE ? "_<=_" : op == OP_GT ? "_>_" : "_>=_";
+        const char *name = op == OP_LT   ? "_<_"
+                           : op == OP_LE ? "_<=_"
+                           : op == OP_GT ? "_>_"
+                                         : "_>=_";
         return misfit(run, a, false, name);
     }
     if (a.kind != b.kind && !(is_number(a) && is_number(b))) {
@@ -491,7 +503,8 @@ struct value op_in(struct cel_run *run, struct value a, struct value b)
     }
 }
 
-/* The set is a list of strings in the form of a map: only strings, and objects that compare with text, can be in it. */
+/* The set is a list of strings in the form of a map: only strings, and objects that compare with
+ * text, can be in it. */
 struct value op_inset(struct cel_run *run, struct value a, struct value set)
 {
     if (a.kind == V_STRING) {

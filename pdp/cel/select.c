@@ -1,8 +1,9 @@
 /* select.c — looking into values: selection, index, has(), paths, list and map literals
  *
- * One rule for `m.k`, `m["k"]` and the steps of a path: a map is asked for the key, an object for its field, an optional
- * for what it holds (the answer is an optional again); a list takes no text; on everything else the key is missing.
- * The texts of errors are the reference's (spec: cel#collections).
+ * One rule for `m.k`, `m["k"]` and the steps of a path: a map is asked for the key, an object for
+ * its field, an optional for what it holds (the answer is an optional again); a list takes no text;
+ * on everything else the key is missing. The texts of errors are the reference's (spec:
+ * cel#collections).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,11 +23,20 @@ enum lookup {
 static const char *go_type(struct value v)
 {
     static const char *const names[V_KIND_COUNT] = {
-        [V_NULL] = "types.Null",           [V_BOOL] = "types.Bool",          [V_INT] = "types.Int",
-        [V_UINT] = "types.Uint",           [V_DOUBLE] = "types.Double",      [V_STRING] = "types.String",
-        [V_BYTES] = "types.Bytes",         [V_LIST] = "*types.baseList",     [V_MAP] = "*types.baseMap",
-        [V_TIMESTAMP] = "types.Timestamp", [V_DURATION] = "types.Duration",  [V_TYPE] = "*types.Type",
-        [V_OPTIONAL] = "*types.Optional",  [V_OBJECT] = "types.Object",
+        [V_NULL] = "types.Null",
+        [V_BOOL] = "types.Bool",
+        [V_INT] = "types.Int",
+        [V_UINT] = "types.Uint",
+        [V_DOUBLE] = "types.Double",
+        [V_STRING] = "types.String",
+        [V_BYTES] = "types.Bytes",
+        [V_LIST] = "*types.baseList",
+        [V_MAP] = "*types.baseMap",
+        [V_TIMESTAMP] = "types.Timestamp",
+        [V_DURATION] = "types.Duration",
+        [V_TYPE] = "*types.Type",
+        [V_OPTIONAL] = "*types.Optional",
+        [V_OBJECT] = "types.Object",
     };
     return v.kind < V_KIND_COUNT && names[v.kind] != NULL ? names[v.kind] : "types.Val";
 }
@@ -88,23 +98,27 @@ static struct value in_map(struct cel_run *run, struct value map, struct value k
     return found.kind == V_NONE && how == LOOKUP_PLAIN ? no_such_key(run, key) : found;
 }
 
-static struct value at_list(struct cel_run *run, struct value list, struct value key, enum lookup how)
+static struct value at_list(struct cel_run *run, struct value list, struct value key,
+                            enum lookup how)
 {
     int64_t i = -1;
     if (key.kind == V_INT) {
         i = key.i;
     } else if (key.kind == V_UINT) {
         i = key.u > INT64_MAX ? INT64_MAX : (int64_t)key.u;
-    } else if (key.kind == V_DOUBLE && key.d >= -9e15 && key.d <= 9e15 && key.d == (double)(int64_t)key.d) {
+    } else if (key.kind == V_DOUBLE && key.d >= -9e15 && key.d <= 9e15 &&
+               key.d == (double)(int64_t)key.d) {
         i = (int64_t)key.d;
     } else if (key.kind == V_DOUBLE) {
         str text = key_text(run, key);
-        return v_error(run->arena, VE_NO_OVERLOAD, "unsupported index value %.*s in list", STR_ARG(text));
+        return v_error(run->arena, VE_NO_OVERLOAD, "unsupported index value %.*s in list",
+                       STR_ARG(text));
     } else if (key.kind != V_STRING && key.kind != V_BOOL) {
         return bad_key(run, key);
     } else {
         str name = v_type_name(key);
-        return v_error(run->arena, VE_NO_OVERLOAD, "unsupported index type '%.*s' in list", STR_ARG(name));
+        return v_error(run->arena, VE_NO_OVERLOAD, "unsupported index type '%.*s' in list",
+                       STR_ARG(name));
     }
     if (i >= 0 && i < (int64_t)list.len) {
         return list.items[i];
@@ -115,7 +129,8 @@ static struct value at_list(struct cel_run *run, struct value list, struct value
     return v_error(run->arena, VE_RANGE, "index out of bounds: %lld", (long long)i);
 }
 
-static struct value of_object(struct cel_run *run, struct value v, struct value key, enum lookup how)
+static struct value of_object(struct cel_run *run, struct value v, struct value key,
+                              enum lookup how)
 {
     const struct object *o = v.object;
     if (key.kind == V_STRING && o->cls->select != NULL) {
@@ -214,7 +229,8 @@ struct value op_has(struct cel_run *run, struct value v, struct value name)
         const struct object *o = v.object;
         int there = o->cls->has != NULL ? o->cls->has(o, v_str(name)) : 0;
         if (there < 0) {
-            return v_error(run->arena, VE_NO_SUCH_FIELD, "no such field '%.*s'", STR_ARG(v_str(name)));
+            return v_error(run->arena, VE_NO_SUCH_FIELD, "no such field '%.*s'",
+                           STR_ARG(v_str(name)));
         }
         return v_bool(there == 1);
     }
@@ -225,7 +241,8 @@ struct value op_has(struct cel_run *run, struct value v, struct value name)
     return v_is_raised(found) ? found : v_bool(found.kind != V_NONE);
 }
 
-/* A root that is not there is an empty map: a missing principal attribute and missing attributes fail alike. */
+/* A root that is not there is an empty map: a missing principal attribute and missing attributes
+ * fail alike. */
 static const struct vmap empty_map;
 
 struct value op_path(struct cel_run *run, const struct cel_path *path)
@@ -301,7 +318,7 @@ static struct builder *builder_of(struct value v)
 
 static struct value builder_new(struct cel_run *run, struct builder **out)
 {
-    struct builder *b = new (run->arena, struct builder, 1);
+    struct builder *b = new(run->arena, struct builder, 1);
     b->arena = run->arena;
     *out = b;
     return (struct value){ .kind = V_NONE, .u = (uint64_t)(uintptr_t)b };
@@ -311,7 +328,7 @@ struct value build_list(struct cel_run *run, isize cap)
 {
     struct builder *b;
     struct value v = builder_new(run, &b);
-    b->items.ptr = new (run->arena, struct value, cap);
+    b->items.ptr = new(run->arena, struct value, cap);
     b->items.cap = cap;
     return v;
 }
@@ -356,7 +373,8 @@ struct value build_map(struct cel_run *run, isize cap)
     return v;
 }
 
-void build_map_add(struct cel_run *run, struct value *builder, const struct value *pairs, isize count)
+void build_map_add(struct cel_run *run, struct value *builder, const struct value *pairs,
+                   isize count)
 {
     struct builder *b = builder_of(*builder);
     for (isize i = 0; i < count && b->error.kind == V_NONE; i++) {

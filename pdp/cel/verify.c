@@ -1,15 +1,18 @@
 /* verify.c — proves code safe before it may run
  *
- * Bundles come from outside; behind this door the VM checks nothing. The proof is one pass over each expression with the
- * abstract state at every word: how many operands of which sort are on the stack, which slots hold a value, which hold
- * the state of which loop. Jumps lead forward, so the state at a word is complete when the pass gets there; the one
- * jump back (NEXT) must find everything that the body of its loop relied on.
+ * Bundles come from outside; behind this door the VM checks nothing. The proof is one pass over
+ * each expression with the abstract state at every word: how many operands of which sort are on the
+ * stack, which slots hold a value, which hold the state of which loop. Jumps lead forward, so the
+ * state at a word is complete when the pass gets there; the one jump back (NEXT) must find
+ * everything that the body of its loop relied on.
  *
  *   tables      numbers in range, names are strings, constants are plain values
  *   stack       same depth and sorts on every join, never more than max_stack
  *   slots       set before use; the state of a loop is touched by its own instructions only
- *   control     jumps land on instructions of the same expression, every path ends in RET, nothing is unreachable
- *   variables   refer to smaller numbers only (so no cycle), depth of waiting variables bounded, room for their frames
+ *   control     jumps land on instructions of the same expression, every path ends in RET,
+ *               nothing is unreachable
+ *   variables   refer to smaller numbers only (so no cycle), wait for each other only so deep,
+ *               and find room for their frames
  *
  * Running time is not proved here: each pass of a loop is charged to the budget of the run.
  *
@@ -35,14 +38,15 @@ static uint32_t loop_mark(uint32_t pc, uint32_t part)
 }
 
 struct state {
-    uint32_t depth;   /* operands on the stack               */
-    uint8_t *stack;   /* enum sort of each                   */
-    uint32_t *slots;  /* SLOT_EMPTY, SLOT_VALUE or loop_mark */
+    uint32_t depth;  /* operands on the stack               */
+    uint8_t *stack;  /* enum sort of each                   */
+    uint32_t *slots; /* SLOT_EMPTY, SLOT_VALUE or loop_mark */
 };
 
 #define STATE_BYTES_MAX ((isize)64 << 20) /* what the pending states of one expression may take */
-#define KONST_DEPTH 512
-#define KONST_PARTS (INT64_C(1) << 26) /* parts of all constants: parts may be shared, so a count by walking ends */
+#define KONST_DEPTH     512
+#define KONST_PARTS                                                                                \
+    (INT64_C(1) << 26) /* parts of all constants: parts may be shared, so a count by walking ends */
 
 struct verifier {
     const struct cel_code *code;
@@ -52,24 +56,25 @@ struct verifier {
 
     /* the expression at hand */
     const struct cel_expr *expr;
-    const uint32_t *words;   /* its first word                                             */
-    uint64_t *starts;        /* words at which an instruction begins                       */
-    struct state **pending;  /* states of jumps that lead to a word, NULL: none            */
-    struct state **bodies;   /* state at the body of the loop whose LOOP is at a word      */
-    struct state now;        /* state before the instruction at hand                       */
-    bool reached;            /* whether control can get to the instruction at hand         */
-    uint32_t at;             /* its word                                                   */
-    uint32_t var_limit;      /* variables with smaller numbers may be read                 */
-    uint32_t flags;          /* flags that the code shows                                  */
-    isize bytes;             /* taken for states                                           */
+    const uint32_t *words;  /* its first word                                             */
+    uint64_t *starts;       /* words at which an instruction begins                       */
+    struct state **pending; /* states of jumps that lead to a word, NULL: none            */
+    struct state **bodies;  /* state at the body of the loop whose LOOP is at a word      */
+    struct state now;       /* state before the instruction at hand                       */
+    bool reached;           /* whether control can get to the instruction at hand         */
+    uint32_t at;            /* its word                                                   */
+    uint32_t var_limit;     /* variables with smaller numbers may be read                 */
+    uint32_t flags;         /* flags that the code shows                                  */
+    isize bytes;            /* taken for states                                           */
 };
 
 static cardea_status refuse(struct verifier *v, const char *what)
 {
     if (v->why != NULL) {
         uint32_t number = v->expr != NULL ? (uint32_t)(v->expr - v->code->exprs) : 0;
-        *v->why = v->expr != NULL ? str_printf(v->scratch, "expression %u, word %u: %s", number, v->at, what)
-                                  : str_printf(v->scratch, "%s", what);
+        *v->why = v->expr != NULL
+                      ? str_printf(v->scratch, "expression %u, word %u: %s", number, v->at, what)
+                      : str_printf(v->scratch, "%s", what);
     }
     return CARDEA_ECORRUPT;
 }
@@ -123,7 +128,8 @@ static bool konst_plain(struct value v, int depth, int64_t *left)
             return false;
         }
         for (uint32_t i = 0; i < v.map->count; i++) {
-            if (!key_plain(v.map->entries[i].key, left) || !konst_plain(v.map->entries[i].val, depth + 1, left)) {
+            if (!key_plain(v.map->entries[i].key, left) ||
+                !konst_plain(v.map->entries[i].val, depth + 1, left)) {
                 return false;
             }
         }
@@ -150,7 +156,8 @@ static cardea_status check_numbers(struct verifier *v)
     }
     for (uint32_t i = 0; i < code->path_count; i++) {
         const struct cel_path *p = &code->paths[i];
-        if (p->root >= v->root_count || (uint64_t)p->first_key + p->key_count > code->path_key_count) {
+        if (p->root >= v->root_count ||
+            (uint64_t)p->first_key + p->key_count > code->path_key_count) {
             return refuse(v, "path is out of range");
         }
     }
@@ -176,9 +183,12 @@ static cardea_status check_numbers(struct verifier *v)
 static cardea_status check_tables(struct verifier *v)
 {
     const struct cel_code *code = v->code;
-    if ((code->word_count > 0 && code->words == NULL) || (code->konst_count > 0 && code->konsts == NULL) ||
-        (code->path_count > 0 && code->paths == NULL) || (code->path_key_count > 0 && code->path_keys == NULL) ||
-        (code->expr_count > 0 && code->exprs == NULL) || (code->pattern_count > 0 && code->patterns == NULL) ||
+    if ((code->word_count > 0 && code->words == NULL) ||
+        (code->konst_count > 0 && code->konsts == NULL) ||
+        (code->path_count > 0 && code->paths == NULL) ||
+        (code->path_key_count > 0 && code->path_keys == NULL) ||
+        (code->expr_count > 0 && code->exprs == NULL) ||
+        (code->pattern_count > 0 && code->patterns == NULL) ||
         (code->var_count > 0 && (code->vars == NULL || code->var_names == NULL)) ||
         (code->span_count > 0 && code->spans == NULL)) {
         return refuse(v, "table is missing");
@@ -192,8 +202,9 @@ static cardea_status check_tables(struct verifier *v)
     TRY(check_numbers(v));
     for (uint32_t i = 0; i < code->expr_count; i++) {
         const struct cel_expr *e = &code->exprs[i];
-        if (e->words == 0 || (uint64_t)e->entry + e->words > code->word_count || e->slots > e->max_stack ||
-            e->max_stack > CEL_STACK_MAX || e->words > IMM_MAX || (e->flags & ~(uint32_t)(CX_RUNTIME | CX_NOW | CX_VARS)) != 0) {
+        if (e->words == 0 || (uint64_t)e->entry + e->words > code->word_count ||
+            e->slots > e->max_stack || e->max_stack > CEL_STACK_MAX || e->words > IMM_MAX ||
+            (e->flags & ~(uint32_t)(CX_RUNTIME | CX_NOW | CX_VARS)) != 0) {
             return refuse(v, "expression record is out of range");
         }
     }
@@ -208,10 +219,10 @@ static struct state *state_copy(struct verifier *v, const struct state *from)
     if (v->bytes > STATE_BYTES_MAX) {
         return NULL;
     }
-    struct state *s = new (v->scratch, struct state, 1);
+    struct state *s = new(v->scratch, struct state, 1);
     s->depth = from->depth;
-    s->stack = new (v->scratch, uint8_t, from->depth);
-    s->slots = new (v->scratch, uint32_t, v->expr->slots);
+    s->stack = new(v->scratch, uint8_t, from->depth);
+    s->slots = new(v->scratch, uint32_t, v->expr->slots);
     if (from->depth > 0) {
         memcpy(s->stack, from->stack, from->depth);
     }
@@ -235,7 +246,8 @@ static bool state_join(struct verifier *v, struct state *into, const struct stat
     return true;
 }
 
-/* Notes that control can get from here, with the state `now`, to the word `target` of the expression. */
+/* Notes that control can get from here, with the state `now`, to the word `target` of the
+ * expression. */
 static cardea_status jump_to(struct verifier *v, uint64_t target)
 {
     if (target >= v->expr->words || !bits_test(v->starts, (isize)target)) {
@@ -246,7 +258,8 @@ static cardea_status jump_to(struct verifier *v, uint64_t target)
         *there = state_copy(v, &v->now);
         return *there != NULL ? CARDEA_OK : refuse(v, "too many jumps");
     }
-    return state_join(v, *there, &v->now) ? CARDEA_OK : refuse(v, "stack differs between ways to a word");
+    return state_join(v, *there, &v->now) ? CARDEA_OK
+                                          : refuse(v, "stack differs between ways to a word");
 }
 
 /* ---- stack ---- */
@@ -625,12 +638,12 @@ static cardea_status check_expr(struct verifier *v, uint32_t number, uint32_t va
     v->flags = 0;
     v->bytes = 0;
     v->reached = true;
-    v->starts = new (v->scratch, uint64_t, bits_words(v->expr->words));
-    v->pending = new (v->scratch, struct state *, v->expr->words);
-    v->bodies = new (v->scratch, struct state *, v->expr->words);
+    v->starts = new(v->scratch, uint64_t, bits_words(v->expr->words));
+    v->pending = new(v->scratch, struct state *, v->expr->words);
+    v->bodies = new(v->scratch, struct state *, v->expr->words);
     v->now.depth = 0;
-    v->now.stack = new (v->scratch, uint8_t, v->expr->max_stack + 1);
-    v->now.slots = new (v->scratch, uint32_t, v->expr->slots + 1);
+    v->now.stack = new(v->scratch, uint8_t, v->expr->max_stack + 1);
+    v->now.slots = new(v->scratch, uint32_t, v->expr->slots + 1);
     TRY(find_starts(v));
     TRY(walk(v));
     if ((v->flags & ~v->expr->flags) != 0) {
@@ -640,16 +653,18 @@ static cardea_status check_expr(struct verifier *v, uint32_t number, uint32_t va
     return CARDEA_OK;
 }
 
-/* How many variables wait for each other; references lead to smaller numbers, so one pass in order suffices. */
+/* How many variables wait for each other; references lead to smaller numbers, so one pass in
+ * order suffices. */
 static cardea_status check_depths(struct verifier *v)
 {
     const struct cel_code *code = v->code;
-    uint32_t *depths = new (v->scratch, uint32_t, code->var_count);
+    uint32_t *depths = new(v->scratch, uint32_t, code->var_count);
     for (uint32_t var = 0; var < code->var_count; var++) {
         v->expr = &code->exprs[code->vars[var]];
         const uint32_t *words = code->words + v->expr->entry;
         for (uint32_t at = 0; at < v->expr->words; at += opcode_info[WORD_OP(words[at])].words) {
-            if (opcode_info[WORD_OP(words[at])].form == FORM_VAR && depths[var] <= depths[WORD_I(words[at])]) {
+            if (opcode_info[WORD_OP(words[at])].form == FORM_VAR &&
+                depths[var] <= depths[WORD_I(words[at])]) {
                 depths[var] = depths[WORD_I(words[at])] + 1;
             }
         }
@@ -662,11 +677,12 @@ static cardea_status check_depths(struct verifier *v)
     return CARDEA_OK;
 }
 
-cardea_status cel_verify(const struct cel_code *code, uint32_t root_count, struct arena *scratch, str *why)
+cardea_status cel_verify(const struct cel_code *code, uint32_t root_count, struct arena *scratch,
+                         str *why)
 {
     struct verifier v = { .code = code, .root_count = root_count, .scratch = scratch, .why = why };
     TRY(check_tables(&v));
-    uint32_t *limits = new (scratch, uint32_t, code->expr_count);
+    uint32_t *limits = new(scratch, uint32_t, code->expr_count);
     for (uint32_t i = 0; i < code->expr_count; i++) {
         limits[i] = code->var_count;
     }

@@ -1,10 +1,11 @@
 /* vm.c — the loop
  *
- * Runs verified code: nothing here checks a number that verify.c has proved. Two forms of dispatch are built from the
- * same bodies: computed goto, and a switch with -DCARDEA_VM_SWITCH.
+ * Runs verified code: nothing here checks a number that verify.c has proved. Two forms of dispatch
+ * are built from the same bodies: computed goto, and a switch with -DCARDEA_VM_SWITCH.
  *
  * Invariants
- *   frame[0 … slots) are the slots, sp points behind the top operand; frame[max_stack] is never written
+ *   frame[0 … slots) are the slots, sp points behind the top operand
+ *   frame[max_stack] and what follows is never written
  *   an error that gets its place (pc) is a copy: errors may be static or shared
  *
  * Neighbours: opcodes.def what each instruction does · ops.c, select.c, loops.c how
@@ -25,20 +26,35 @@
 #define UNINITIALIZED
 #endif
 
+/* Under the address sanitizer the part of the frame that the verifier does not grant is out of
+ * bounds. */
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#endif
+#endif
+#ifndef ASAN_POISON_MEMORY_REGION
+#define ASAN_POISON_MEMORY_REGION(address, size)   ((void)(address), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#endif
+
 static struct value run_expr(struct cel_run *run, uint32_t expr, struct value *frame);
 
 /* ---- errors ---- */
 
-static const struct verror budget_record = {
-    .category = VE_LIMIT, .pc = UINT32_MAX, .text = { "evaluation budget exceeded", 26 }
-};
+static const struct verror budget_record = { .category = VE_LIMIT,
+                                             .pc = UINT32_MAX,
+                                             .text = { "evaluation budget exceeded", 26 } };
 
 struct value cel_budget_error(void)
 {
     return (struct value){ .kind = V_ERROR, .err = &budget_record };
 }
 
-struct value cel_no_overload(struct cel_run *run, const char *name, const struct value *args, int argc)
+struct value cel_no_overload(struct cel_run *run, const char *name, const struct value *args,
+                             int argc)
 {
     struct sb text = sb_new(run->arena);
     sb_printf(&text, "no such overload: %s(", name);
@@ -52,12 +68,13 @@ struct value cel_no_overload(struct cel_run *run, const char *name, const struct
 }
 
 /* Notes where an error arose, unless that is known already. */
-static __attribute__((noinline)) struct value placed(struct cel_run *run, struct value v, const uint32_t *at)
+static __attribute__((noinline)) struct value placed(struct cel_run *run, struct value v,
+                                                     const uint32_t *at)
 {
     if (v.err->pc != UINT32_MAX) {
         return v;
     }
-    struct verror *e = new (run->arena, struct verror, 1);
+    struct verror *e = new(run->arena, struct verror, 1);
     *e = *v.err;
     e->pc = (uint32_t)(at - run->code->words);
     v.err = e;
@@ -66,7 +83,8 @@ static __attribute__((noinline)) struct value placed(struct cel_run *run, struct
 
 /* ---- policy variables ---- */
 
-/* A host value that cannot come back: touching the variable gives its own error, but it has been evaluated. */
+/* A host value that cannot come back: touching the variable gives its own error, but it has been
+ * evaluated. */
 #define HOST_FAILED 1
 
 struct value cel_host_value(struct arena *arena, struct value v)
@@ -81,7 +99,8 @@ struct value cel_host_value(struct arena *arena, struct value v)
     default:
         return v;
     }
-    static const struct { /* ORDER: types whose values do not come back, and what the reference calls them */
+    /* types whose values do not come back, and what the reference calls them */
+    static const struct {
         str type;
         str name;
     } lost[] = { { S("cerbos.lib.spiffeID"), S("spiffeid.ID") },
@@ -100,13 +119,15 @@ struct value cel_host_value(struct arena *arena, struct value v)
     }
     str text = STR_EMPTY;
     (void)fn_spiffe_text(v, &text); /* a matcher has none */
-    struct value error = v_error(arena, VE_CONVERSION, "unsupported conversion to ref.Val: (%.*s)%.*s",
-                                 STR_ARG(name), STR_ARG(text));
+    struct value error =
+        v_error(arena, VE_CONVERSION, "unsupported conversion to ref.Val: (%.*s)%.*s",
+                STR_ARG(name), STR_ARG(text));
     error.aux = HOST_FAILED;
     return error;
 }
 
-static __attribute__((noinline)) struct value eval_var(struct cel_run *run, uint32_t var, struct value *frame)
+static __attribute__((noinline)) struct value eval_var(struct cel_run *run, uint32_t var,
+                                                       struct value *frame)
 {
     struct value v = run_expr(run, run->code->vars[var], frame);
     if (v.kind == V_ERROR) {
@@ -124,7 +145,8 @@ static __attribute__((noinline)) struct value eval_var(struct cel_run *run, uint
 }
 
 /* The reference unsets a variable that failed: whoever touches it finds no such field. */
-static __attribute__((noinline)) struct value failed_var(struct cel_run *run, uint32_t var, struct value v)
+static __attribute__((noinline)) struct value failed_var(struct cel_run *run, uint32_t var,
+                                                         struct value v)
 {
     if (v.aux == HOST_FAILED || v.err->category == VE_LIMIT) {
         return v;
@@ -139,7 +161,8 @@ static inline struct value call(struct cel_run *run, uint32_t func, struct value
 {
     for (int i = 0; i < argc; i++) {
         if (v_is_raised(args[i])) {
-            bool hides = (cel_funcs[func].flags & CF_HIDES_ERRORS) != 0 && args[i].err->category != VE_LIMIT;
+            bool hides = (cel_funcs[func].flags & CF_HIDES_ERRORS) != 0 &&
+                         args[i].kind == V_ERROR && args[i].err->category != VE_LIMIT;
             return hides ? v_no_overload() : args[i];
         }
     }
@@ -168,34 +191,36 @@ struct value op_match(struct cel_run *run, struct value subject, uint32_t p)
         return cel_budget_error();
     }
     int found = cel_regex_match(regex, run->thread, run->arena, v_str(subject));
-    return found < 0 ? v_error(run->arena, VE_LIMIT, "regular expression limit exceeded") : v_bool(found == 1);
+    return found < 0 ? v_error(run->arena, VE_LIMIT, "regular expression limit exceeded")
+                     : v_bool(found == 1);
 }
 
 /* ---- the loop ---- */
+/* clang-format off: it takes the labels for something else */
 
 #ifdef CARDEA_VM_SWITCH
 #define CASE(name) case OP_##name
 #define NEXT_INSTRUCTION break
 #else
 #define CASE(name) L_##name
-#define NEXT_INSTRUCTION                                                                                     \
-    do {                                                                                                     \
-        w = *pc;                                                                                             \
-        goto *labels[WORD_OP(w)];                                                                            \
+#define NEXT_INSTRUCTION                                                                           \
+    do {                                                                                           \
+        w = *pc;                                                                                   \
+        goto *labels[WORD_OP(w)];                                                                  \
     } while (0)
 #endif
 
 /* Pushes v, which may be a fresh error of this instruction. */
-#define PUSH(value_)                                                                                         \
-    do {                                                                                                     \
-        struct value v_ = (value_);                                                                          \
-        *sp++ = v_.kind == V_ERROR ? placed(run, v_, pc) : v_;                                               \
+#define PUSH(value_)                                                                               \
+    do {                                                                                           \
+        struct value v_ = (value_);                                                                \
+        *sp++ = v_.kind == V_ERROR ? placed(run, v_, pc) : v_;                                     \
     } while (0)
-#define BINARY(call_)                                                                                        \
-    do {                                                                                                     \
-        sp -= 2;                                                                                             \
-        PUSH(call_);                                                                                         \
-        pc++;                                                                                                \
+#define BINARY(call_)                                                                              \
+    do {                                                                                           \
+        sp -= 2;                                                                                   \
+        PUSH(call_);                                                                               \
+        pc++;                                                                                      \
     } while (0)
 
 static inline bool same_text(struct value a, struct value b)
@@ -567,10 +592,12 @@ static struct value run_expr(struct cel_run *run, uint32_t expr, struct value *f
     }
     __builtin_unreachable(); /* verified: every path ends in RET */
 }
+/* clang-format on */
 
 struct value cel_eval(struct cel_run *run, uint32_t expr)
 {
-    UNINITIALIZED struct value frame[CEL_FRAME]; /* clearing 4 KiB costs more than most expressions */
+    UNINITIALIZED struct value
+        frame[CEL_FRAME]; /* clearing 4 KiB costs more than most expressions */
     if (run->budget < 0) {
         return cel_budget_error();
     }
@@ -579,6 +606,9 @@ struct value cel_eval(struct cel_run *run, uint32_t expr)
     if (need > CEL_FRAME) {
         at = arena_raw(run->arena, (isize)need * (isize)sizeof *at);
     }
+    size_t beyond = need < CEL_FRAME ? (CEL_FRAME - need) * sizeof *frame : 0;
+    ASAN_POISON_MEMORY_REGION(frame + CEL_FRAME - beyond / sizeof *frame, beyond);
     struct value v = run_expr(run, expr, at);
+    ASAN_UNPOISON_MEMORY_REGION(frame, sizeof frame);
     return run->budget < 0 ? cel_budget_error() : v;
 }

@@ -1,7 +1,7 @@
 /* vm.h — running code
  *
- * A run is the state of one resource's evaluation within one policy: memo cells for paths and variables live as
- * long as it does. Nothing here takes a lock, reads a clock, or touches the heap.
+ * A run is the state of one resource's evaluation within one policy: memo cells for paths and
+ * variables live as long as it does. Nothing here takes a lock, reads a clock, or touches the heap.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,7 +10,7 @@
 
 #include "cel/code.h"
 
-struct cel_thread; /* regular expression workspace of one thread (regex.h); NULL where no pattern can occur */
+struct cel_thread; /* workspace of one thread (regex.h); NULL where no pattern can occur */
 
 struct cel_zones {
     /* Rules of a zone by name, NULL when unknown. Must not block. */
@@ -50,8 +50,9 @@ struct value cel_budget_error(void);
 /* `no such overload: name(type, type)` or `type.name(type)` as the reference words it. */
 struct value cel_no_overload(struct cel_run *run, const char *name, const struct value *args, int argc);
 
-/* What a policy variable becomes on its way through the reference's host values: hierarchy → list of strings,
- * type → its name as a string, other objects → error (spec: cel#20). */
+/* What a policy variable becomes on its way through the reference's host values: hierarchy →
+ * list of strings, type → its name as a string, optional → what it holds or null, SPIFFE objects
+ * → an error with aux 1 (the variable counts as present); everything else stays (spec: cel#20). */
 struct value cel_host_value(struct arena *arena, struct value v);
 
 #endif

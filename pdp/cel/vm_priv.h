@@ -1,9 +1,9 @@
 /* vm_priv.h — what generator, verifier, VM and listing share
  *
- * A frame is one run of values: first the slots (local variables and the state of loops), then the operands.
- * A policy variable is evaluated in a frame that begins where its user's operands end; max_stack of an
- * expression counts its own frame and those of the variables it may evaluate, so one check at the entry
- * (cel_eval) proves the room.
+ * A frame is one run of values: first the slots (local variables and the state of loops), then the
+ * operands. A policy variable is evaluated in a frame that begins where its user's operands end;
+ * max_stack of an expression counts its own frame and those of the variables it may evaluate, so
+ * one check at the entry (cel_eval) proves the room.
  *
  * A loop owns LOOP_SLOTS consecutive slots:
  *   +0  range: list or map               +3  first variable
@@ -22,7 +22,7 @@ enum opcode { /* ORDER OPCODES */
 #define OP(name, operands, words, pops, pushes, meaning) OP_##name,
 #include "cel/opcodes.def"
 #undef OP
-    OP_COUNT
+              OP_COUNT
 };
 
 enum operand_form {
@@ -55,30 +55,34 @@ struct opcode_info {
 extern const struct opcode_info opcode_info[OP_COUNT];
 
 /* ---- words ---- */
-#define WORD(op, a, b) ((uint32_t)(op) | (uint32_t)(a) << 8 | (uint32_t)(b) << 16)
+#define WORD(op, a, b)    ((uint32_t)(op) | (uint32_t)(a) << 8 | (uint32_t)(b) << 16)
 #define WORD_IMM(op, imm) ((uint32_t)(op) | (uint32_t)(imm) << 8)
-#define WORD_OP(w) ((w) & 255)
-#define WORD_A(w) ((w) >> 8 & 255)
-#define WORD_B(w) ((w) >> 16)
-#define WORD_I(w) ((w) >> 8)
+#define WORD_OP(w)        ((w)&255)
+#define WORD_A(w)         ((w) >> 8 & 255)
+#define WORD_B(w)         ((w) >> 16)
+#define WORD_I(w)         ((w) >> 8)
 
 #define IMM_MAX ((1u << 24) - 1)
 
 /* ---- limits ---- */
-#define CEL_FRAME 256       /* values on the C stack of cel_eval; larger frames come from the arena     */
-#define CEL_STACK_MAX 8192  /* most values of one evaluation                                            */
-#define CEL_VAR_DEPTH 200   /* most variables that wait for each other                                  */
-#define CEL_LITERAL_PUSH 32 /* longer list and map literals are built in steps                          */
+#define CEL_FRAME 256 /* values on the C stack of cel_eval; larger frames come from the arena     */
+#define CEL_STACK_MAX                                                                              \
+    8192 /* most values of one evaluation                                            */
+#define CEL_VAR_DEPTH                                                                              \
+    200 /* most variables that wait for each other                                  */
+#define CEL_LITERAL_PUSH                                                                           \
+    32 /* longer list and map literals are built in steps                          */
 
 /* ---- loops ---- */
-#define LOOP_SLOTS 5
-#define LOOP_KIND(a) ((a) & 15u) /* enum ast_loop                     */
-#define LOOP_TWO 16u             /* two variables                     */
+#define LOOP_SLOTS   5
+#define LOOP_KIND(a) ((a)&15u) /* enum ast_loop                     */
+#define LOOP_TWO     16u       /* two variables                     */
 
 enum loop_slot { LS_RANGE, LS_POS, LS_ACC, LS_VAR1, LS_VAR2 };
 
-/* Starts a loop over `range` with the state at slot[0 … LOOP_SLOTS). True: run the body; false: *result is the
- * loop's value (an error, or the value for an empty range). `a` is operand a of LOOP. */
+/* Starts a loop over `range` with the state at slot[0 … LOOP_SLOTS). True: run the body; false:
+ * *result is the loop's value (an error, or the value for an empty range). `a` is operand a of
+ * LOOP. */
 bool loop_start(struct cel_run *run, struct value *slot, struct value range, uint32_t a,
                 struct value *result);
 /* Ends a pass. True: run the body again; false: *result is the loop's value. */
@@ -123,7 +127,8 @@ void build_list_add(struct value *builder, const struct value *items, isize coun
 void build_list_opt(struct value *builder, struct value item);
 struct value build_list_end(struct value builder);
 struct value build_map(struct cel_run *run, isize cap);
-void build_map_add(struct cel_run *run, struct value *builder, const struct value *pairs, isize count);
+void build_map_add(struct cel_run *run, struct value *builder, const struct value *pairs,
+                   isize count);
 void build_map_opt(struct cel_run *run, struct value *builder, const struct value *pair);
 struct value build_map_end(struct value builder);
 
@@ -144,7 +149,8 @@ bool charge_value(struct cel_run *run, struct value v);
 
 /* How many arguments row `func` of cel_funcs takes, told from its signature. */
 int func_arity(int func);
-/* Whether some row of the name that begins at `func` takes argc arguments and has an implementation. */
+/* Whether some row of the name that begins at `func` takes argc arguments and has an
+ * implementation. */
 bool func_takes(int func, int argc);
 
 #endif

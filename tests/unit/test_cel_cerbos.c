@@ -1,9 +1,9 @@
 /* test_cel_cerbos.c — what the reference answers for expressions of policies
  *
- * Reads the vectors in ../shared/conformance/cel-cerbos; without them the program says so and is counted as skipped. Each
- * expression is compiled in the environment of a policy, with the vector's constants and variables, run against
- * the vector's request, and compared: the value as JSON, its type, whether a condition would hold. Equal error
- * texts are counted, differing ones shown.
+ * Reads the vectors in ../shared/conformance/cel-cerbos; without them the program says so and is
+ * counted as skipped. Each expression is compiled in the environment of a policy, with the vector's
+ * constants and variables, run against the vector's request, and compared: the value as JSON, its
+ * type, whether a condition would hold. Equal error texts are counted, differing ones shown.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,13 +24,25 @@
 #define VECTORS "../shared/conformance/cel-cerbos"
 
 static const char *const files[] = {
-    "literals",     "parse_precedence", "arith_int",      "arith_uint",   "arith_double", "equality",
-    "ordering",     "logic",            "lists",          "maps",         "request",      "macros",
-    "two_var_macros", "bind",           "conversions",    "timestamps",   "time_accessors", "durations",
-    "time_now",     "strings_core",     "strings_more",   "ext_strings",  "format",       "ext_lists",
-    "ext_math",     "math_more",        "encoders",       "regex",        "cerbos_lists", "ip",
-    "hierarchy",    "spiffe",           "id_fn",          "cerbos_more",  "output_json",  "policy_vars",
-    "scale",        "odd_but_valid",
+    "literals",       "parse_precedence",
+    "arith_int",      "arith_uint",
+    "arith_double",   "equality",
+    "ordering",       "logic",
+    "lists",          "maps",
+    "request",        "macros",
+    "two_var_macros", "bind",
+    "conversions",    "timestamps",
+    "time_accessors", "durations",
+    "time_now",       "strings_core",
+    "strings_more",   "ext_strings",
+    "format",         "ext_lists",
+    "ext_math",       "math_more",
+    "encoders",       "regex",
+    "cerbos_lists",   "ip",
+    "hierarchy",      "spiffe",
+    "id_fn",          "cerbos_more",
+    "output_json",    "policy_vars",
+    "scale",          "odd_but_valid",
 };
 
 static struct cel_thread *thread;
@@ -58,10 +70,12 @@ struct unit {
 
 static void declare_object(struct unit *u, int which, const char *name, const char *alias)
 {
-    u->messages[which] = (struct cel_message){ .name = S("cerbos.Variables"), .fields = u->fields[which] };
+    u->messages[which] =
+        (struct cel_message){ .name = S("cerbos.Variables"), .fields = u->fields[which] };
     u->types[which] = (struct cel_type){ .kind = T_MESSAGE, .message = &u->messages[which] };
     for (isize i = 0; i < u->env.decl_count; i++) {
-        if (str_eq(u->decls[i].name, str_from_c(name)) || str_eq(u->decls[i].name, str_from_c(alias))) {
+        if (str_eq(u->decls[i].name, str_from_c(name)) ||
+            str_eq(u->decls[i].name, str_from_c(alias))) {
             u->decls[i].type = &u->types[which];
         }
     }
@@ -87,7 +101,8 @@ static bool visit_use(void *ctx, struct ast *node)
     if (node->kind == A_SELECT && node->select.operand->kind == A_IDENT &&
         (str_eq(node->select.operand->ident.name, S("V")) ||
          str_eq(node->select.operand->ident.name, S("variables")))) {
-        uses->open = uses->open || cel_message_field(&uses->unit->messages[0], node->select.field) == NULL;
+        uses->open =
+            uses->open || cel_message_field(&uses->unit->messages[0], node->select.field) == NULL;
     }
     return true;
 }
@@ -182,7 +197,8 @@ static void set_roots(struct arena *arena, struct value *roots, struct request_o
     yyjson_val *p = yyjson_obj_get(request, "principal");
     yyjson_val *r = yyjson_obj_get(request, "resource");
     roots[ROOT_P_ID] = text_root(p, "id", "alice");
-    roots[ROOT_P_ROLES] = p != NULL ? json_value(arena, yyjson_obj_get(p, "roles")) : v_list(roles, 2);
+    roots[ROOT_P_ROLES] =
+        p != NULL ? json_value(arena, yyjson_obj_get(p, "roles")) : v_list(roles, 2);
     roots[ROOT_P_VERSION] = text_root(p, "policyVersion", "");
     roots[ROOT_P_SCOPE] = text_root(p, "scope", "");
     roots[ROOT_R_KIND] = v_string(member(vector, "id"));
@@ -206,15 +222,15 @@ static struct value evaluate(struct unit *u, yyjson_val *vector, uint32_t expr, 
     struct cel_code code = codeset_code(u->set);
     str why = STR_EMPTY;
     ck_assert_msg(cel_verify(&code, ROOT_COUNT, arena, &why) == CARDEA_OK, "%.*s", STR_ARG(why));
-    struct request_objects *objects = new (arena, struct request_objects, 1);
-    struct snapshot *snapshot = new (arena, struct snapshot, 1);
+    struct request_objects *objects = new(arena, struct request_objects, 1);
+    struct snapshot *snapshot = new(arena, struct snapshot, 1);
     set_roots(arena, roots, objects, snapshot, vector);
     struct cel_zones zones = { find_zone, arena };
     struct cel_run run = { .code = &code,
                            .arena = arena,
                            .roots = roots,
-                           .path_memo = new (arena, struct value, (isize)code.path_count),
-                           .var_memo = new (arena, struct value, (isize)code.var_count),
+                           .path_memo = new(arena, struct value, (isize)code.path_count),
+                           .var_memo = new(arena, struct value, (isize)code.var_count),
                            .thread = thread,
                            .zones = &zones,
                            .now_ns = INT64_C(1750000000123456789),
@@ -283,7 +299,8 @@ static bool same_answer(yyjson_val *want, const struct answer *got)
     if (error || got->error) {
         return error && got->error;
     }
-    str text = str_eq(got->text, S("-0")) ? S("-0.0") : got->text; /* yyjson reads -0 as an integer */
+    str text =
+        str_eq(got->text, S("-0")) ? S("-0.0") : got->text; /* yyjson reads -0 as an integer */
     yyjson_doc *doc = yyjson_read(text.ptr, (size_t)text.len, 0);
     bool same = doc != NULL && same_json(want, yyjson_doc_get_root(doc));
     yyjson_doc_free(doc);
@@ -301,8 +318,8 @@ static bool same_type(str want, struct value v)
     return want.len == 0 || want.ptr[0] == '<' || str_eq(want, v_type_name(v));
 }
 
-/* Defects of the reference that are not reproduced: its folding of constants forgets that an operand must be a bool, and
- * empties lists. spec: cerbos-compat#defects-and-traps */
+/* Defects of the reference that are not reproduced: its folding of constants forgets that an
+ * operand must be a bool, and empties lists. spec: cerbos-compat#defects-and-traps */
 static const struct {
     const char *expr;
     const char *ours; /* JSON, or the error */
@@ -348,9 +365,9 @@ static void compare(struct arena *arena, yyjson_val *vector, struct value v, str
     }
     if (!same_answer(want, &got) || allow != v_is_true(v) || !typed) {
         tally->failed++;
-        printf("%s  %s\n  want %s : %s\n  got  %.*s : %.*s\n", member(vector, "id").ptr, member(vector, "expr").ptr,
-               yyjson_val_write(want, 0, NULL), member(vector, "type").ptr, STR_ARG(got.text),
-               STR_ARG(v_type_name(v)));
+        printf("%s  %s\n  want %s : %s\n  got  %.*s : %.*s\n", member(vector, "id").ptr,
+               member(vector, "expr").ptr, yyjson_val_write(want, 0, NULL),
+               member(vector, "type").ptr, STR_ARG(got.text), STR_ARG(v_type_name(v)));
         return;
     }
     tally->passed++;
@@ -379,22 +396,22 @@ START_TEST(file_agrees)
     yyjson_arr_foreach(yyjson_obj_get(yyjson_doc_get_root(doc), "vectors"), i, count, vector)
     {
         struct arena_mark mark = arena_mark(arena);
-        struct unit *u = new (arena, struct unit, 1);
-        struct value *roots = new (arena, struct value, ROOT_COUNT);
+        struct unit *u = new(arena, struct unit, 1);
+        struct value *roots = new(arena, struct value, ROOT_COUNT);
         uint32_t expr = 0;
         if (compile_vector(u, arena, vector, &expr)) {
             compare(arena, vector, evaluate(u, vector, expr, roots), &tally);
         } else {
             str text = u->issues.list.len > 0 ? u->issues.list.ptr[0].text : S("?");
-            printf("%s  %s\n  does not compile: %.*s\n", member(vector, "id").ptr, member(vector, "expr").ptr,
-                   STR_ARG(text));
+            printf("%s  %s\n  does not compile: %.*s\n", member(vector, "id").ptr,
+                   member(vector, "expr").ptr, STR_ARG(text));
             tally.failed++;
         }
         arena_reset(arena, mark);
     }
     yyjson_doc_free(doc);
-    printf("%-18s %4d agree, %d differ, %d defects avoided, %d of %d error texts\n", files[_i], tally.passed,
-           tally.failed, tally.defects, tally.same_texts, tally.texts);
+    printf("%-18s %4d agree, %d differ, %d defects avoided, %d of %d error texts\n", files[_i],
+           tally.passed, tally.failed, tally.defects, tally.same_texts, tally.texts);
     (void)fflush(stdout); /* a failed assertion leaves without */
     ck_assert_int_gt(tally.passed, 0);
     ck_assert_int_eq(tally.failed, 0);
@@ -405,7 +422,8 @@ END_TEST
 START_TEST(literals_are_refused_as_in_the_reference)
 {
     struct arena *arena = unit_arena();
-    yyjson_doc *doc = yyjson_read_file(VECTORS "/compile_errors.json", YYJSON_READ_NOFLAG, NULL, NULL);
+    yyjson_doc *doc =
+        yyjson_read_file(VECTORS "/compile_errors.json", YYJSON_READ_NOFLAG, NULL, NULL);
     ck_assert_ptr_nonnull(doc);
     int compared = 0;
     int differ = 0;
@@ -418,7 +436,7 @@ START_TEST(literals_are_refused_as_in_the_reference)
         str want = member(yyjson_arr_get_first(yyjson_obj_get(output, "errors")), "description");
         isize at = str_rfind(want, S("`: [invalid "));
         if (at >= 0 && str_ends(want, S(" argument]"))) {
-            struct unit *u = new (arena, struct unit, 1);
+            struct unit *u = new(arena, struct unit, 1);
             uint32_t expr = 0;
             bool accepted = compile_vector(u, arena, vector, &expr);
             str got = accepted || u->issues.list.len != 1 ? STR_EMPTY : u->issues.list.ptr[0].text;

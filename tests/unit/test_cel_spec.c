@@ -1,9 +1,10 @@
 /* test_cel_spec.c — the specification's own tests of the language
  *
- * Reads ../shared/conformance/cel/(name).json; without them the program says so and is counted as skipped. Each test is
- * run twice, as written and folded; every piece of code is verified first. Tests that need protobuf messages are left
- * out. In a few tests the reference server differs from the specification (ten are marked in the corpus, others stand
- * in `measured`); there its answer is accepted too, because policies depend on it.
+ * Reads ../shared/conformance/cel/(name).json; without them the program says so and is counted as
+ * skipped. Each test is run twice, as written and folded; every piece of code is verified first.
+ * Tests that need protobuf messages are left out. In a few tests the reference server differs from
+ * the specification (ten are marked in the corpus, others stand in `measured`); there its answer is
+ * accepted too, because policies depend on it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,10 +24,10 @@
 #define CORPUS "../shared/conformance/cel"
 
 static const char *const files[] = {
-    "parse",         "plumbing",    "basic",         "integer_math", "fp_math",     "comparisons",
-    "logic",         "lists",       "fields",        "macros",       "macros2",     "bindings_ext",
-    "conversions",   "timestamps",  "string",        "string_ext",   "math_ext",    "encoders_ext",
-    "namespace",     "network_ext", "optionals",     "block_ext",    "type_deduction",
+    "parse",       "plumbing",    "basic",     "integer_math", "fp_math",        "comparisons",
+    "logic",       "lists",       "fields",    "macros",       "macros2",        "bindings_ext",
+    "conversions", "timestamps",  "string",    "string_ext",   "math_ext",       "encoders_ext",
+    "namespace",   "network_ext", "optionals", "block_ext",    "type_deduction",
 };
 
 static struct cel_thread *thread;
@@ -64,7 +65,7 @@ static struct value typed(struct arena *arena, yyjson_val *v);
 
 static struct value typed_list(struct arena *arena, yyjson_val *list)
 {
-    struct value *items = new (arena, struct value, (isize)yyjson_arr_size(list));
+    struct value *items = new(arena, struct value, (isize)yyjson_arr_size(list));
     size_t i, count;
     yyjson_val *item;
     yyjson_arr_foreach(list, i, count, item)
@@ -81,7 +82,8 @@ static struct value typed_map(struct arena *arena, yyjson_val *pairs)
     yyjson_val *pair;
     yyjson_arr_foreach(pairs, i, count, pair)
     {
-        vmap_put(arena, map, typed(arena, yyjson_arr_get(pair, 0)), typed(arena, yyjson_arr_get(pair, 1)));
+        vmap_put(arena, map, typed(arena, yyjson_arr_get(pair, 0)),
+                 typed(arena, yyjson_arr_get(pair, 1)));
     }
     return v_map(map);
 }
@@ -179,22 +181,25 @@ static yyjson_val *declared_type(yyjson_val *test, str name)
     return NULL;
 }
 
-static void declare_functions(struct arena *arena, yyjson_val *decl, struct cel_overload *out, isize *count)
+static void declare_functions(struct arena *arena, yyjson_val *decl, struct cel_overload *out,
+                              isize *count)
 {
     size_t i, n;
     yyjson_val *overload;
     yyjson_arr_foreach(yyjson_obj_get(decl, "overloads"), i, n, overload)
     {
         yyjson_val *params = yyjson_obj_get(overload, "params");
-        const struct cel_type **types = new (arena, const struct cel_type *, (isize)yyjson_arr_size(params));
+        const struct cel_type **types =
+            new(arena, const struct cel_type *, (isize)yyjson_arr_size(params));
         for (size_t k = 0; k < yyjson_arr_size(params); k++) {
             types[k] = read_type(arena, text_of(yyjson_arr_get(params, k)));
         }
-        out[(*count)++] = (struct cel_overload){ .name = member(decl, "name"),
-                                                 .member = flag(overload, "member"),
-                                                 .params = types,
-                                                 .param_count = (int32_t)yyjson_arr_size(params),
-                                                 .result = read_type(arena, member(overload, "result")) };
+        out[(*count)++] =
+            (struct cel_overload){ .name = member(decl, "name"),
+                                   .member = flag(overload, "member"),
+                                   .params = types,
+                                   .param_count = (int32_t)yyjson_arr_size(params),
+                                   .result = read_type(arena, member(overload, "result")) };
     }
 }
 
@@ -203,9 +208,9 @@ static struct setting make_setting(struct arena *arena, yyjson_val *test)
     yyjson_val *bindings = yyjson_obj_get(test, "bindings");
     yyjson_val *types = yyjson_obj_get(test, "type_env");
     isize room = (isize)(yyjson_obj_size(bindings) + yyjson_arr_size(types));
-    struct cel_decl *decls = new (arena, struct cel_decl, room);
-    struct cel_overload *overloads = new (arena, struct cel_overload, 16);
-    struct setting s = { .roots = new (arena, struct value, room) };
+    struct cel_decl *decls = new(arena, struct cel_decl, room);
+    struct cel_overload *overloads = new(arena, struct cel_overload, 16);
+    struct setting s = { .roots = new(arena, struct value, room) };
     isize count = 0;
     isize functions = 0;
     size_t i, n;
@@ -213,9 +218,10 @@ static struct setting make_setting(struct arena *arena, yyjson_val *test)
     yyjson_obj_foreach(bindings, i, n, key, val)
     {
         yyjson_val *type = declared_type(test, text_of(key));
-        decls[count] = (struct cel_decl){ text_of(key),
-                                          type != NULL ? read_type(arena, text_of(type)) : &cel_t_dyn,
-                                          (int32_t)count };
+        decls[count] =
+            (struct cel_decl){ text_of(key),
+                               type != NULL ? read_type(arena, text_of(type)) : &cel_t_dyn,
+                               (int32_t)count };
         s.roots[count++] = typed(arena, val);
     }
     yyjson_arr_foreach(types, i, n, val)
@@ -224,8 +230,10 @@ static struct setting make_setting(struct arena *arena, yyjson_val *test)
         if (yyjson_obj_get(val, "overloads") != NULL) {
             declare_functions(arena, val, overloads, &functions);
         } else if (yyjson_obj_getn(bindings, name.ptr, (size_t)name.len) == NULL) {
-            decls[count] = (struct cel_decl){ name, read_type(arena, member(val, "type")), (int32_t)count };
-            s.roots[count++] = v_error(arena, VE_ARGUMENT, "no such attribute(s): %.*s", STR_ARG(name));
+            decls[count] =
+                (struct cel_decl){ name, read_type(arena, member(val, "type")), (int32_t)count };
+            s.roots[count++] =
+                v_error(arena, VE_ARGUMENT, "no such attribute(s): %.*s", STR_ARG(name));
         }
     }
     s.env = (struct cel_env){ .decls = decls,
@@ -270,7 +278,7 @@ static struct value evaluate(struct arena *arena, const struct setting *s, const
     struct cel_run run = { .code = &code,
                            .arena = arena,
                            .roots = s->roots,
-                           .path_memo = new (arena, struct value, (isize)code.path_count),
+                           .path_memo = new(arena, struct value, (isize)code.path_count),
                            .thread = thread,
                            .zones = &zones,
                            .budget = 1000000 };
@@ -318,7 +326,8 @@ static bool same_map(const struct vmap *a, const struct vmap *b)
     for (uint32_t i = 0; i < a->count; i++) {
         bool found = false;
         for (uint32_t k = 0; k < b->count && !found; k++) {
-            found = same(a->entries[i].key, b->entries[k].key) && same(a->entries[i].val, b->entries[k].val);
+            found = same(a->entries[i].key, b->entries[k].key) &&
+                    same(a->entries[i].val, b->entries[k].val);
         }
         if (!found) {
             return false;
@@ -383,17 +392,20 @@ static bool as_wanted(struct arena *arena, yyjson_val *test, const struct outcom
     return same(typed(arena, yyjson_obj_get(test, "value")), got->value);
 }
 
-/* Differences of the reference that the corpus does not know: they are of features that are newer than its marks. */
+/* Differences of the reference that the corpus does not know: they are of features that are
+ * newer than its marks. */
 static const struct {
     const char *name;
     uint8_t kind;     /* V_ERROR; V_BOOL: false; V_NONE: only checked */
     const char *type; /* what the checker finds                      */
 } measured[] = {
-    { "ipv4_equals_ipv6", V_ERROR, "bool" },             /* IPv4-mapped addresses are refused        */
-    { "ipv4_not_equals_ipv6", V_ERROR, "bool" },         /* likewise                                 */
-    { "map_null_entry_no_such_key", V_BOOL, "bool" },    /* optional selection from a scalar is none */
-    { "map_present_key_invalid_field", V_BOOL, "bool" }, /* likewise                                 */
-    { "null_assignable_to_abstract_parameter_candidate", V_NONE, "null" }, /* a later null counts    */
+    { "ipv4_equals_ipv6", V_ERROR, "bool" },          /* IPv4-mapped addresses are refused        */
+    { "ipv4_not_equals_ipv6", V_ERROR, "bool" },      /* likewise                                 */
+    { "map_null_entry_no_such_key", V_BOOL, "bool" }, /* optional selection from a scalar is none */
+    { "map_present_key_invalid_field", V_BOOL,
+      "bool" }, /* likewise                                 */
+    { "null_assignable_to_abstract_parameter_candidate", V_NONE,
+      "null" }, /* a later null counts    */
 };
 
 /* Where the reference knowingly differs: did we answer as it does? */
@@ -461,14 +473,16 @@ START_TEST(file_passes)
         } else {
             failures++;
             printf("%s/%s/%s\n  %s\n  got %.*s\n  folded %.*s\n", files[_i],
-                   yyjson_get_str(yyjson_obj_get(test, "section")), yyjson_get_str(yyjson_obj_get(test, "name")),
+                   yyjson_get_str(yyjson_obj_get(test, "section")),
+                   yyjson_get_str(yyjson_obj_get(test, "name")),
                    yyjson_get_str(yyjson_obj_get(test, "expr")), STR_ARG(shown(arena, &plain)),
                    STR_ARG(shown(arena, &folded)));
         }
         arena_reset(arena, mark);
     }
     yyjson_doc_free(doc);
-    printf("%-14s %4d as specified, %d as the reference, %d wrong\n", files[_i], passed, reference, failures);
+    printf("%-14s %4d as specified, %d as the reference, %d wrong\n", files[_i], passed, reference,
+           failures);
     (void)fflush(stdout); /* a failed assertion leaves without */
     ck_assert_int_gt(passed, 0);
     ck_assert_int_eq(failures, 0);

@@ -1,8 +1,9 @@
 /* test_cel_vm.c — generated code does what the expression says
  *
- * Tables of expressions with the canonical text of their value, or `error: ` and the text. The request's attributes
- * are in `attributes` below. What the specification and the reference say in general is in test_cel_spec.c and
- * test_cel_cerbos.c; here is what they cannot see: memo, laziness, budget, limits, folding, places of errors.
+ * Tables of expressions with the canonical text of their value, or `error: ` and the text. The
+ * request's attributes are in `attributes` below. What the specification and the reference say in
+ * general is in test_cel_spec.c and test_cel_cerbos.c; here is what they cannot see: memo,
+ * laziness, budget, limits, folding, places of errors.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,8 +17,9 @@
 
 #include <malloc.h>
 
-static const char attributes[] = "{\"owner\": \"ann\", \"n\": 3.5, \"nothing\": null, \"tags\": [\"a\", \"b\"],"
-                                 " \"m\": {\"k\": {\"deep\": true}, \"x y\": 1}, \"zero\": 0, \"yes\": true}";
+static const char attributes[] =
+    "{\"owner\": \"ann\", \"n\": 3.5, \"nothing\": null, \"tags\": [\"a\", \"b\"],"
+    " \"m\": {\"k\": {\"deep\": true}, \"x y\": 1}, \"zero\": 0, \"yes\": true}";
 
 /* One compiled expression, ready to run. */
 struct program {
@@ -34,13 +36,14 @@ struct program {
 static struct program *program_new(bool folded)
 {
     struct arena *arena = unit_arena();
-    struct program *p = new (arena, struct program, 1);
+    struct program *p = new(arena, struct program, 1);
     p->arena = arena;
     p->folded = folded;
     p->set = codeset_new(arena);
     p->issues.arena = arena;
     p->roots[ROOT_P_ID] = v_string(S("ann"));
-    p->roots[ROOT_R_ATTR] = json_read(arena, str_from_c(attributes), &(struct json_limits){ 0 }, &(struct json_error){ 0 });
+    p->roots[ROOT_R_ATTR] = json_read(arena, str_from_c(attributes), &(struct json_limits){ 0 },
+                                      &(struct json_error){ 0 });
     ck_assert_int_eq(p->roots[ROOT_R_ATTR].kind, V_MAP);
     return p;
 }
@@ -62,12 +65,13 @@ static void prepare(struct program *p)
 {
     str why = STR_EMPTY;
     p->code = codeset_code(p->set);
-    ck_assert_msg(cel_verify(&p->code, ROOT_COUNT, p->arena, &why) == CARDEA_OK, "%.*s", STR_ARG(why));
+    ck_assert_msg(cel_verify(&p->code, ROOT_COUNT, p->arena, &why) == CARDEA_OK, "%.*s",
+                  STR_ARG(why));
     p->run = (struct cel_run){ .code = &p->code,
                                .arena = p->arena,
                                .roots = p->roots,
-                               .path_memo = new (p->arena, struct value, (isize)p->code.path_count),
-                               .var_memo = new (p->arena, struct value, (isize)p->code.var_count),
+                               .path_memo = new(p->arena, struct value, (isize)p->code.path_count),
+                               .var_memo = new(p->arena, struct value, (isize)p->code.var_count),
                                .budget = 100000 };
 }
 
@@ -89,38 +93,41 @@ static void expect_cel(const char *expr, const char *want)
         p->expr = compile(p, &unit_policy_env, str_from_c(expr));
         prepare(p);
         str got = shown(p->arena, cel_eval(&p->run, p->expr));
-        ck_assert_msg(str_eq(got, str_from_c(want)), "%s\n  got  %.*s\n  want %s%s", expr, STR_ARG(got), want,
-                      folded != 0 ? " (folded)" : "");
+        ck_assert_msg(str_eq(got, str_from_c(want)), "%s\n  got  %.*s\n  want %s%s", expr,
+                      STR_ARG(got), want, folded != 0 ? " (folded)" : "");
     }
 }
 
-#define TABLE(name_) static const struct { const char *expr, *want; } name_[]
-#define TABLE_TEST(test_, table_)                                                                            \
-    START_TEST(test_)                                                                                        \
-    {                                                                                                        \
-        expect_cel((table_)[_i].expr, (table_)[_i].want);                                                    \
-    }                                                                                                        \
+#define TABLE(name_)                                                                               \
+    static const struct {                                                                          \
+        const char *expr, *want;                                                                   \
+    } name_[]
+#define TABLE_TEST(test_, table_)                                                                  \
+    START_TEST(test_)                                                                              \
+    {                                                                                              \
+        expect_cel((table_)[_i].expr, (table_)[_i].want);                                          \
+    }                                                                                              \
     END_TEST
 
 /* ---- logic ---- */
 
 TABLE(logic) = {
-    { "false && 1/0 > 0", "false" },                        /* right side absorbed              */
-    { "1/0 > 0 && false", "false" },                        /* and so is the left               */
+    { "false && 1/0 > 0", "false" }, /* right side absorbed              */
+    { "1/0 > 0 && false", "false" }, /* and so is the left               */
     { "1/0 > 0 && true", "error: division by zero" },
     { "true || 1/0 > 0", "true" },
     { "1/0 > 0 || R.attr.yes", "true" },
     { "R.attr.yes && 1/0 > 0 && R.attr.owner == \"bob\"", "false" },
-    { "R.attr.a && R.attr.b", "error: no such key: a" },    /* the first error                  */
-    { "R.attr.n && R.attr.b", "error: no such overload" },  /* a value that is no bool is one   */
+    { "R.attr.a && R.attr.b", "error: no such key: a" },   /* the first error                  */
+    { "R.attr.n && R.attr.b", "error: no such overload" }, /* a value that is no bool is one   */
     { "R.attr.n && false", "false" },
     { "R.attr.n || true", "true" },
-    { "true && R.attr.n", "error: no such overload" },      /* also when it alone remains       */
+    { "true && R.attr.n", "error: no such overload" }, /* also when it alone remains       */
     { "false || R.attr.yes", "true" },
     { "true && true && true", "true" },
     { "R.attr.yes ? 1 : 1/0", "1" },
     { "R.attr.n ? 1 : 2", "error: no such overload" },
-    { "dyn(1) ? 1 : 2", "error: no such overload" },        /* folding must not forget the type */
+    { "dyn(1) ? 1 : 2", "error: no such overload" }, /* folding must not forget the type */
     { "true ? R.attr.zero : 1/0", "0.0" },
     { "!R.attr.n", "error: no such overload" },
     { "!(R.attr.owner == \"ann\")", "false" },
@@ -141,18 +148,18 @@ TABLE(selection) = {
     { "R.attr.tags[2]", "error: index out of bounds: 2" },
     { "R.attr.m[R.attr.owner]", "error: no such key: ann" },
     { "R.attr.m[R.attr.nothing]", "error: invalid qualifier type: types.Null" },
-    { "P.attr.level", "error: no such key: level" },        /* no attributes at all: an empty map */
+    { "P.attr.level", "error: no such key: level" }, /* no attributes at all: an empty map */
     { "P.attr", "{}" },
     { "P.id", "\"ann\"" },
     { "has(R.attr.m.k)", "true" },
-    { "has(R.attr.nothing)", "true" },                      /* null is there                      */
+    { "has(R.attr.nothing)", "true" }, /* null is there                      */
     { "has(R.attr.m.nope)", "false" },
     { "has(R.attr.n.nope)", "false" },
     { "has(R.attr.tags.nope)", "error: unsupported index type 'string' in list" },
     { "has(R.attr.no.pe)", "error: no such key: no" },
     { "R.attr.?m.?k.?deep.orValue(false)", "true" },
     { "R.attr.?m.nope.orValue(R.attr.n)", "3.5" },
-    { "R.attr.?owner.orValue(1/0)", "\"ann\"" },            /* the other is not evaluated         */
+    { "R.attr.?owner.orValue(1/0)", "\"ann\"" }, /* the other is not evaluated         */
     { "optional.none().or(R.attr.?n).value()", "3.5" },
     { "dyn(1).orValue(2)", "error: no such overload" },
     { "R.attr.tags[?7].hasValue()", "false" },
@@ -166,10 +173,11 @@ TABLE_TEST(selection_finds, selection)
 TABLE(sets) = {
     { "R.attr.owner in [\"ann\", \"bob\"]", "true" },
     { "R.attr.owner in [\"bob\", \"bob\"]", "false" },
-    { "R.attr.n in [\"ann\", \"bob\"]", "false" },          /* another kind is just not in it */
+    { "R.attr.n in [\"ann\", \"bob\"]", "false" }, /* another kind is just not in it */
     { "R.attr.nope in [\"ann\"]", "error: no such key: nope" },
-    { "R.attr.owner in [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\", \"i\", \"ann\"]", "true" },
-    { "dyn(R.attr.zero) in [0, 1]", "true" },               /* numbers compare across types */
+    { "R.attr.owner in [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\", \"i\", \"ann\"]",
+      "true" },
+    { "dyn(R.attr.zero) in [0, 1]", "true" }, /* numbers compare across types */
     { "dyn(spiffeID(\"spiffe://a/b\")) in [\"x\", \"spiffe://a/b\"]", "true" },
     { "dyn(hierarchy(\"a.b\")) in [\"x\"]", "error: no such overload" },
     { "R.attr.owner in []", "false" },
@@ -193,18 +201,21 @@ TABLE(loops) = {
     { "R.attr.tags.map(t, t + \"!\")", "[\"a!\", \"b!\"]" },
     { "[1, 2, 3, 4].filter(x, x % 2 == 0).map(y, y * y)", "[4, 16]" },
     { "[1, 2].map(x, [10, 20].map(y, x + y))", "[[11, 21], [12, 22]]" },
-    { "[1, 2].map(x, [x].map(x, x + 1))", "[[2], [3]]" },   /* the inner name hides the outer */
+    { "[1, 2].map(x, [x].map(x, x + 1))", "[[2], [3]]" }, /* the inner name hides the outer */
     { "[[1, 2], [3]].map(l, l.filter(x, x > 1).size())", "[1, 1]" },
     { "{\"a\": 1, \"b\": 2}.map(k, k)", "[\"a\", \"b\"]" },
     { "{\"a\": 1, \"b\": 2}.exists(k, v, v == 2 && k == \"b\")", "true" },
     { "[5, 6].transformList(i, v, i < 1, v + i)", "[5]" },
     { "[5, 6].transformMap(i, v, v + i)", "{0: 5, 1: 7}" },
     { "{\"a\": 1}.transformMap(k, v, v / 0)", "error: division by zero" },
-    { "{\"a\": \"x\", \"b\": \"x\"}.transformMapEntry(k, v, {v: k})", "error: insert failed: key x already exists" },
-    { "{\"a\": \"x\", \"b\": \"y\"}.transformMapEntry(k, v, {v: k})", "{\"x\": \"a\", \"y\": \"b\"}" },
+    { "{\"a\": \"x\", \"b\": \"x\"}.transformMapEntry(k, v, {v: k})",
+      "error: insert failed: key x already exists" },
+    { "{\"a\": \"x\", \"b\": \"y\"}.transformMapEntry(k, v, {v: k})",
+      "{\"x\": \"a\", \"y\": \"b\"}" },
     { "[3, 1, 2].sortBy(x, -x)", "[3, 2, 1]" },
     { "[].map(x, x).sortBy(x, x)", "[]" },
-    { "[1, 2].sortBy(x, x == 1 ? dyn(\"a\") : dyn(1))", "error: list elements must have the same type" },
+    { "[1, 2].sortBy(x, x == 1 ? dyn(\"a\") : dyn(1))",
+      "error: list elements must have the same type" },
     { "R.attr.n.map(x, x)", "error: got 'types.Double', expected iterable type" },
     { "R.attr.nope.map(x, x)", "error: no such key: nope" },
     { "cel.bind(x, 1/0, 5)", "5" },
@@ -232,30 +243,29 @@ static void on_var_error(void *ctx, uint32_t var, struct value error)
 
 static const struct {
     const char *name, *expr;
-} variables[] = { { "one", "R.attr.zero + 1.0" },
-                  { "bad", "R.attr.nope" },
-                  { "twice", "V.one + V.one" },
-                  { "worse", "V.bad" },
-                  { "path", "hierarchy(\"a.b\")" },
-                  { "kind", "type(1)" },
-                  { "id", "spiffeID(\"spiffe://a/b\")" },
-                  { "maybe", "optional.of(optional.of(1))" },
-                  { "none", "optional.none()" } };
+} variables[] = {
+    { "one", "R.attr.zero + 1.0" },         { "bad", "R.attr.nope" },
+    { "twice", "V.one + V.one" },           { "worse", "V.bad" },
+    { "path", "hierarchy(\"a.b\")" },       { "kind", "type(1)" },
+    { "id", "spiffeID(\"spiffe://a/b\")" }, { "maybe", "optional.of(optional.of(1))" },
+    { "none", "optional.none()" }
+};
 
 /* A program with the variables above, and constants C.list and C.one. */
 static struct program *with_variables(const char *expr, struct watch *watch)
 {
     struct program *p = program_new(true);
-    struct cel_field *v_fields = new (p->arena, struct cel_field, countof(variables));
-    struct cel_field *c_fields = new (p->arena, struct cel_field, 2);
-    struct cel_message *messages = new (p->arena, struct cel_message, 2);
-    struct cel_decl *decls = new (p->arena, struct cel_decl, unit_policy_env.decl_count);
-    struct value *list = new (p->arena, struct value, 1);
+    struct cel_field *v_fields = new(p->arena, struct cel_field, countof(variables));
+    struct cel_field *c_fields = new(p->arena, struct cel_field, 2);
+    struct cel_message *messages = new(p->arena, struct cel_message, 2);
+    struct cel_decl *decls = new(p->arena, struct cel_decl, unit_policy_env.decl_count);
+    struct value *list = new(p->arena, struct value, 1);
     list[0] = v_string(S("ann"));
     c_fields[0] = (struct cel_field){ S("list"), STR_EMPTY, &cel_t_dyn, -1, -1, v_list(list, 1) };
     c_fields[1] = (struct cel_field){ S("one"), STR_EMPTY, &cel_t_dyn, -1, -1, v_double(1) };
     messages[0] = (struct cel_message){ .name = S("cerbos.Variables"), .fields = v_fields };
-    messages[1] = (struct cel_message){ .name = S("cerbos.Variables"), .fields = c_fields, .field_count = 2 };
+    messages[1] =
+        (struct cel_message){ .name = S("cerbos.Variables"), .fields = c_fields, .field_count = 2 };
     for (isize i = 0; i < unit_policy_env.decl_count; i++) {
         decls[i] = unit_policy_env.decls[i];
         bool v = str_eq(decls[i].name, S("V"));
@@ -268,7 +278,9 @@ static struct program *with_variables(const char *expr, struct watch *watch)
     for (int32_t i = 0; i < countof(variables); i++) {
         uint32_t number = compile(p, &env, str_from_c(variables[i].expr));
         codeset_var(p->set, str_from_c(variables[i].name), number);
-        v_fields[i] = (struct cel_field){ str_from_c(variables[i].name), STR_EMPTY, &cel_t_dyn, -1, i, v_none() };
+        v_fields[i] = (struct cel_field){
+            str_from_c(variables[i].name), STR_EMPTY, &cel_t_dyn, -1, i, v_none()
+        };
         messages[0].field_count = i + 1;
     }
     p->expr = compile(p, &env, str_from_c(expr));
@@ -286,7 +298,7 @@ TABLE(variable_uses) = {
     { "has(V.bad)", "false" },
     { "has(V.one)", "true" },
     { "V.bad == 1 || V.one == 1.0", "true" },
-    { "V.path == [\"a\", \"b\"]", "true" },                 /* a hierarchy arrives as a list */
+    { "V.path == [\"a\", \"b\"]", "true" }, /* a hierarchy arrives as a list */
     { "V.kind == \"int\"", "true" },
     { "V.id", "error: unsupported conversion to ref.Val: (spiffeid.ID)spiffe://a/b" },
     { "has(V.id)", "true" },
@@ -329,7 +341,7 @@ END_TEST
 START_TEST(variables_wait_for_each_other_only_so_deep)
 {
     struct program *p = program_new(true);
-    struct cel_field *fields = new (p->arena, struct cel_field, CEL_VAR_DEPTH + 2);
+    struct cel_field *fields = new(p->arena, struct cel_field, CEL_VAR_DEPTH + 2);
     struct cel_message message = { .name = S("cerbos.Variables"), .fields = fields };
     struct cel_type type = { .kind = T_MESSAGE, .message = &message };
     struct cel_decl decl = { S("V"), &type, ROOT_V };
@@ -342,7 +354,8 @@ START_TEST(variables_wait_for_each_other_only_so_deep)
             struct ast *root = cel_parse(p->arena, text, 0, &p->issues);
             uint32_t expr = 0;
             ck_assert_int_eq(cel_check(p->arena, &env, root, &p->issues), CARDEA_OK);
-            ck_assert_int_eq(cel_gen(p->set, root, &expr, &p->issues), CARDEA_OK); /* the last that fits */
+            ck_assert_int_eq(cel_gen(p->set, root, &expr, &p->issues),
+                             CARDEA_OK); /* the last that fits */
             codeset_var(p->set, name, expr);
             message.field_count = i + 1;
             root = cel_parse(p->arena, str_printf(p->arena, "V.v%d", i), 0, &p->issues);
@@ -360,7 +373,7 @@ START_TEST(variables_wait_for_each_other_only_so_deep)
     p->run = (struct cel_run){ .code = &p->code,
                                .arena = p->arena,
                                .roots = p->roots,
-                               .var_memo = new (p->arena, struct value, CEL_VAR_DEPTH + 1),
+                               .var_memo = new(p->arena, struct value, CEL_VAR_DEPTH + 1),
                                .budget = 100000 };
     expect_str(shown(p->arena, cel_eval(&p->run, p->expr)), "200");
 }
@@ -384,7 +397,7 @@ START_TEST(paths_are_read_once)
 END_TEST
 
 static const char *const hungry[] = {
-    "lists.range(1000).map(x, x).size() > 0 || true",       /* no operator hides it            */
+    "lists.range(1000).map(x, x).size() > 0 || true", /* no operator hides it            */
     "[1, 2].exists(x, lists.range(1000).all(y, y >= 0))",
     "lists.range(1000).exists(x, 1/0 == x) || R.attr.yes",
     "lists.range(1000).all(x, R.attr.tags == R.attr.tags)",
@@ -407,9 +420,10 @@ END_TEST
 START_TEST(evaluation_takes_nothing_from_the_heap)
 {
     struct program *p = program_new(false);
-    p->expr = compile(p, &unit_policy_env,
-                      S("R.attr.tags.map(t, t + \"!\").exists(x, x in [\"b!\"]) && R.attr.m.k.deep && "
-                        "\"%s-%d\".format([R.attr.owner, 3]) == \"ann-3\" && [1, 2, 3].sort()[0] == 1"));
+    p->expr =
+        compile(p, &unit_policy_env,
+                S("R.attr.tags.map(t, t + \"!\").exists(x, x in [\"b!\"]) && R.attr.m.k.deep && "
+                  "\"%s-%d\".format([R.attr.owner, 3]) == \"ann-3\" && [1, 2, 3].sort()[0] == 1"));
     prepare(p);
     (void)cel_eval(&p->run, p->expr);
     size_t before = mallinfo2().uordblks;
@@ -425,7 +439,8 @@ END_TEST
 
 /* ---- large expressions ---- */
 
-static str repeated(struct arena *arena, const char *head, const char *part, int count, const char *tail)
+static str repeated(struct arena *arena, const char *head, const char *part, int count,
+                    const char *tail)
 {
     struct sb sb = sb_new(arena);
     sb_add(&sb, str_from_c(head));
@@ -570,8 +585,9 @@ static const struct {
 } refused[] = {
     { "timestamp(\"2021-02-30T00:00:00Z\")", "invalid timestamp argument" },
     { "R.attr.yes && duration(\"1d\") > duration(\"1s\")", "invalid duration argument" },
-    { "ip(\"1.2.3\")", "invalid ip argument: IP Address \"1.2.3\" parse error during conversion from string: "
-                       "ParseAddr(\"1.2.3\"): IPv4 address too short" },
+    { "ip(\"1.2.3\")",
+      "invalid ip argument: IP Address \"1.2.3\" parse error during conversion from string: "
+      "ParseAddr(\"1.2.3\"): IPv4 address too short" },
 };
 START_TEST(literals_that_cannot_be_right_are_refused)
 {

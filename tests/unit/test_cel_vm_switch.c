@@ -1,16 +1,16 @@
 /* test_cel_vm_switch.c — the VM's two forms of dispatch agree
  *
- * Builds vm.c a second time, with a switch and under other names, and runs the samples through both. The samples
- * must contain every instruction, so that none is forgotten in one of the forms.
+ * Builds vm.c a second time, with a switch and under other names, and runs the samples through
+ * both. The samples must contain every instruction, so that none is forgotten in one of the forms.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #define CARDEA_VM_SWITCH
-#define cel_eval switch_eval
+#define cel_eval         switch_eval
 #define cel_budget_error switch_budget_error
-#define cel_no_overload switch_no_overload
-#define cel_host_value switch_host_value
-#define op_match switch_op_match
+#define cel_no_overload  switch_no_overload
+#define cel_host_value   switch_host_value
+#define op_match         switch_op_match
 #include "cel/vm.c"
 #undef cel_eval
 
@@ -42,8 +42,8 @@ START_TEST(both_forms_agree)
             two.thread = thread;
             str a = shown(arena, cel_eval(&one, expr));
             str b = shown(arena, switch_eval(&two, expr));
-            ck_assert_msg(str_eq(a, b), "%s\n  goto   %.*s\n  switch %.*s", samples.texts[expr - samples.first],
-                          STR_ARG(a), STR_ARG(b));
+            ck_assert_msg(str_eq(a, b), "%s\n  goto   %.*s\n  switch %.*s",
+                          samples.texts[expr - samples.first], STR_ARG(a), STR_ARG(b));
             ck_assert_int_eq(one.budget, two.budget);
         }
     }
