@@ -1,8 +1,8 @@
 /* yaml_value.c — the policies' reader of YAML, for other files
  *
- * The tree of yaml/compose.h holds more than others need (aliases, both spellings of places, maps of
- * bytes). It is turned into the small tree of yaml_value.h in one pass, with aliases followed; the number
- * of nodes that can come of it is bounded by YAML_MAX_NODES.
+ * The tree of yaml/compose.h holds more than others need (aliases, both spellings of places, maps
+ * of bytes). It is turned into the small tree of yaml_value.h in one pass, with aliases followed;
+ * the number of nodes that can come of it is bounded by YAML_MAX_NODES.
  *
  * Neighbours: ../../policy-compiler/yaml reads · ../config takes keys and places from here
  *
@@ -19,11 +19,13 @@ struct conversion {
     struct diags *diags;
 };
 
-static cardea_status convert(const struct conversion *c, const struct ynode *from, struct config_node *to);
+static cardea_status convert(const struct conversion *c, const struct ynode *from,
+                             struct config_node *to);
 
-static cardea_status convert_list(const struct conversion *c, const struct ynode *from, struct config_node *to)
+static cardea_status convert_list(const struct conversion *c, const struct ynode *from,
+                                  struct config_node *to)
 {
-    struct config_node *items = new(c->arena, struct config_node, from->count);
+    struct config_node *items = new (c->arena, struct config_node, from->count);
     for (isize i = 0; i < from->count; i++) {
         TRY(convert(c, from->items[i], &items[i]));
     }
@@ -32,24 +34,27 @@ static cardea_status convert_list(const struct conversion *c, const struct ynode
     return CARDEA_OK;
 }
 
-static cardea_status convert_map(const struct conversion *c, const struct ynode *from, struct config_node *to)
+static cardea_status convert_map(const struct conversion *c, const struct ynode *from,
+                                 struct config_node *to)
 {
-    struct config_entry *entries = new(c->arena, struct config_entry, from->count);
-    struct config_node *nodes = new(c->arena, struct config_node, from->count);
+    struct config_entry *entries = new (c->arena, struct config_entry, from->count);
+    struct config_node *nodes = new (c->arena, struct config_node, from->count);
     for (isize i = 0; i < from->count; i++) {
         const struct yentry *entry = &from->entries[i];
         if (entry->key->kind != Y_STRING) {
             return yaml_no_key(c->source, entry->key, c->diags);
         }
         TRY(convert(c, entry->value, &nodes[i]));
-        entries[i] = (struct config_entry){ entry->key->text, ynode_span(c->source, entry->key), &nodes[i] };
+        entries[i] =
+            (struct config_entry){ entry->key->text, ynode_span(c->source, entry->key), &nodes[i] };
     }
     to->kind = CONFIG_MAP;
     to->entries = entries;
     return CARDEA_OK;
 }
 
-static cardea_status convert(const struct conversion *c, const struct ynode *from, struct config_node *to)
+static cardea_status convert(const struct conversion *c, const struct ynode *from,
+                             struct config_node *to)
 {
     from = ynode_resolve(from);
     to->span = ynode_span(c->source, from);
@@ -69,15 +74,15 @@ static cardea_status convert(const struct conversion *c, const struct ynode *fro
 }
 
 /* A second document has no place in these files. */
-static cardea_status read_document(struct arena *arena, const struct source *source, struct yaml_doc *doc,
-                                   struct diags *diags)
+static cardea_status read_document(struct arena *arena, const struct source *source,
+                                   struct yaml_doc *doc, struct diags *diags)
 {
     TRY(yaml_compose(arena, source, doc, diags));
     return doc->several ? yaml_several(source, doc, diags) : CARDEA_OK;
 }
 
-cardea_status config_read(struct arena *arena, const struct source *source, const struct config_node **out,
-                          struct diags *diags)
+cardea_status config_read(struct arena *arena, const struct source *source,
+                          const struct config_node **out, struct diags *diags)
 {
     struct yaml_doc doc;
     *out = NULL;
@@ -86,7 +91,7 @@ cardea_status config_read(struct arena *arena, const struct source *source, cons
         return CARDEA_OK;
     }
     struct conversion c = { arena, source, diags };
-    struct config_node *root = new(arena, struct config_node, 1);
+    struct config_node *root = new (arena, struct config_node, 1);
     TRY(convert(&c, doc.root, root));
     *out = root;
     return CARDEA_OK;
@@ -149,7 +154,7 @@ struct value config_value(struct arena *arena, const struct config_node *node, b
         return ints ? node->value : as_double(node->value);
     }
     if (node->kind == CONFIG_LIST) {
-        struct value *items = new(arena, struct value, node->count);
+        struct value *items = new (arena, struct value, node->count);
         for (isize i = 0; i < node->count; i++) {
             items[i] = config_value(arena, &node->items[i], ints);
         }
@@ -158,13 +163,14 @@ struct value config_value(struct arena *arena, const struct config_node *node, b
     struct vmap *map = vmap_new(arena, node->count);
     for (isize i = 0; i < node->count; i++) {
         const struct config_entry *entry = &node->entries[i];
-        (void)vmap_put(arena, map, v_string(entry->key), config_value(arena, entry->node, ints)); /* keys are unique */
+        (void)vmap_put(arena, map, v_string(entry->key),
+                       config_value(arena, entry->node, ints)); /* keys are unique */
     }
     return v_map(map);
 }
 
-cardea_status yaml_read_value(struct arena *arena, const struct source *source, bool ints, struct value *out,
-                              struct diags *diags)
+cardea_status yaml_read_value(struct arena *arena, const struct source *source, bool ints,
+                              struct value *out, struct diags *diags)
 {
     struct yaml_doc doc;
     *out = v_none();

@@ -1,8 +1,8 @@
 /* load.c — YAML or JSON text → policy
  *
  * Three steps: the text becomes a tree (yaml/), the tree becomes structs by the tables of fields
- * (read.c), then the rules of fields (validate.c) and the rules between values (check_… of each kind) are
- * checked. The first two stop at their first error, the last report everything.
+ * (read.c), then the rules of fields (validate.c) and the rules between values (check_… of each
+ * kind) are checked. The first two stop at their first error, the last report everything.
  *
  * spec: cerbos-compat#yaml-and-json-reading, #policy-documents, #document-validation
  *
@@ -15,47 +15,107 @@
 
 #include <stddef.h>
 
-/* ---- the root --------------------------------------------------------------------------------- */
+/* ---- the root -------------------------------------------------------------------------------- */
 
 static const struct field attributes_fields[] = {
     { .json = "attributes", .proto = "attributes", .type = F_CONSTS, .offset = NOWHERE },
 };
-static const struct message attributes_message = { .name = "`sourceAttributes`", .fields = attributes_fields,
-                                                   .count = countof(attributes_fields), NO_SELF };
+static const struct message attributes_message = { .name = "`sourceAttributes`",
+                                                   .fields = attributes_fields,
+                                                   .count = countof(attributes_fields),
+                                                   NO_SELF };
 
 static const struct field metadata_fields[] = {
     { .json = "sourceFile", .proto = "source_file", .type = F_PLAIN_TEXT, .offset = NOWHERE },
-    { .json = "annotations", .proto = "annotations", .type = F_ANNOTATIONS,
+    { .json = "annotations",
+      .proto = "annotations",
+      .type = F_ANNOTATIONS,
       .offset = offsetof(struct policy, annotations) },
     { .json = "hash", .proto = "hash", .type = F_HASH, .offset = NOWHERE },
-    { .json = "storeIdentifer", .proto = "store_identifer", .type = F_PLAIN_TEXT, .offset = NOWHERE },
-    { .json = "storeIdentifier", .proto = "store_identifier", .type = F_PLAIN_TEXT, .offset = NOWHERE },
-    { .json = "sourceAttributes", .proto = "source_attributes", .type = F_MESSAGE, .offset = NOWHERE,
+    { .json = "storeIdentifer",
+      .proto = "store_identifer",
+      .type = F_PLAIN_TEXT,
+      .offset = NOWHERE },
+    { .json = "storeIdentifier",
+      .proto = "store_identifier",
+      .type = F_PLAIN_TEXT,
+      .offset = NOWHERE },
+    { .json = "sourceAttributes",
+      .proto = "source_attributes",
+      .type = F_MESSAGE,
+      .offset = NOWHERE,
       .message = &attributes_message },
 };
-static const struct message metadata_message = { .name = "`metadata`", .fields = metadata_fields,
-                                                 .count = countof(metadata_fields), NO_SELF };
+static const struct message metadata_message = {
+    .name = "`metadata`", .fields = metadata_fields, .count = countof(metadata_fields), NO_SELF
+};
 
 static const struct field policy_fields[] = {
-    { .json = "apiVersion", .proto = "api_version", .type = F_TEXT, .rules = R_REQUIRED,
-      .equal = "api.cerbos.dev/v1", .offset = NOWHERE },
-    { .json = "disabled", .proto = "disabled", .type = F_BOOL, .offset = offsetof(struct policy, disabled) },
-    { .json = "description", .proto = "description", .type = F_PLAIN_TEXT,
+    { .json = "apiVersion",
+      .proto = "api_version",
+      .type = F_TEXT,
+      .rules = R_REQUIRED,
+      .equal = "api.cerbos.dev/v1",
+      .offset = NOWHERE },
+    { .json = "disabled",
+      .proto = "disabled",
+      .type = F_BOOL,
+      .offset = offsetof(struct policy, disabled) },
+    { .json = "description",
+      .proto = "description",
+      .type = F_PLAIN_TEXT,
       .offset = offsetof(struct policy, description) },
-    { .json = "metadata", .proto = "metadata", .type = F_MESSAGE, .offset = 0, .message = &metadata_message },
-    { .json = "resourcePolicy", .proto = "resource_policy", .type = F_MESSAGE, .oneof = 1,
-      .kind = POLICY_RESOURCE, .offset = 0, .message = &resource_message },
-    { .json = "principalPolicy", .proto = "principal_policy", .type = F_MESSAGE, .oneof = 1,
-      .kind = POLICY_PRINCIPAL, .offset = 0, .message = &principal_message },
-    { .json = "derivedRoles", .proto = "derived_roles", .type = F_MESSAGE, .oneof = 1,
-      .kind = POLICY_DERIVED_ROLES, .offset = 0, .message = &derived_message },
-    { .json = "exportVariables", .proto = "export_variables", .type = F_MESSAGE, .oneof = 1,
-      .kind = POLICY_EXPORT_VARIABLES, .offset = 0, .message = &export_variables_message },
-    { .json = "rolePolicy", .proto = "role_policy", .type = F_MESSAGE, .oneof = 1, .kind = POLICY_ROLE,
-      .offset = 0, .message = &role_message },
-    { .json = "exportConstants", .proto = "export_constants", .type = F_MESSAGE, .oneof = 1,
-      .kind = POLICY_EXPORT_CONSTANTS, .offset = 0, .message = &export_constants_message },
-    { .json = "variables", .proto = "variables", .type = F_VARS, .offset = offsetof(struct policy, defs.top_vars) },
+    { .json = "metadata",
+      .proto = "metadata",
+      .type = F_MESSAGE,
+      .offset = 0,
+      .message = &metadata_message },
+    { .json = "resourcePolicy",
+      .proto = "resource_policy",
+      .type = F_MESSAGE,
+      .oneof = 1,
+      .kind = POLICY_RESOURCE,
+      .offset = 0,
+      .message = &resource_message },
+    { .json = "principalPolicy",
+      .proto = "principal_policy",
+      .type = F_MESSAGE,
+      .oneof = 1,
+      .kind = POLICY_PRINCIPAL,
+      .offset = 0,
+      .message = &principal_message },
+    { .json = "derivedRoles",
+      .proto = "derived_roles",
+      .type = F_MESSAGE,
+      .oneof = 1,
+      .kind = POLICY_DERIVED_ROLES,
+      .offset = 0,
+      .message = &derived_message },
+    { .json = "exportVariables",
+      .proto = "export_variables",
+      .type = F_MESSAGE,
+      .oneof = 1,
+      .kind = POLICY_EXPORT_VARIABLES,
+      .offset = 0,
+      .message = &export_variables_message },
+    { .json = "rolePolicy",
+      .proto = "role_policy",
+      .type = F_MESSAGE,
+      .oneof = 1,
+      .kind = POLICY_ROLE,
+      .offset = 0,
+      .message = &role_message },
+    { .json = "exportConstants",
+      .proto = "export_constants",
+      .type = F_MESSAGE,
+      .oneof = 1,
+      .kind = POLICY_EXPORT_CONSTANTS,
+      .offset = 0,
+      .message = &export_constants_message },
+    { .json = "variables",
+      .proto = "variables",
+      .type = F_VARS,
+      .offset = offsetof(struct policy, defs.top_vars) },
     { .json = "$schema", .proto = "json_schema", .type = F_PLAIN_TEXT, .offset = NOWHERE },
 };
 const struct message policy_message = {
@@ -70,10 +130,10 @@ const struct message policy_message = {
     .present_at = NOWHERE,
 };
 
-/* ---- violations ------------------------------------------------------------------------------- */
+/* ---- violations ------------------------------------------------------------------------------ */
 
-struct diag *add_violation(struct loader *ld, const struct diag_class *class, struct span span, uint32_t ref_at,
-                           str path, const char *format, ...)
+struct diag *add_violation(struct loader *ld, const struct diag_class *class, struct span span,
+                           uint32_t ref_at, str path, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -141,7 +201,7 @@ static void check_kind(struct loader *ld, const struct policy *policy)
     }
 }
 
-/* ---- loading ---------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 static cardea_status not_a_policy(struct loader *ld, const struct ynode *root)
 {
@@ -154,7 +214,7 @@ static cardea_status not_a_policy(struct loader *ld, const struct ynode *root)
 
 static cardea_status load_root(struct loader *ld, const struct ynode *root, struct policy **out)
 {
-    struct policy *policy = new(ld->arena, struct policy, 1);
+    struct policy *policy = new (ld->arena, struct policy, 1);
     ld->root = root;
     policy->source = ld->source;
     policy->span = (struct span){ ld->source, root->token, root->end };
@@ -201,7 +261,7 @@ uint32_t ptext_offset(const struct ptext *text, uint32_t at)
     return ptext_map_find(text->map, text->map_count, text->span.start, text->span.end, at);
 }
 
-/* ---- names of files --------------------------------------------------------------------------- */
+/* ---- names of files -------------------------------------------------------------------------- */
 
 /* The name without its extension when that is one of a policy's; else false. */
 static bool cut_extension(str name, str *stem)
@@ -209,7 +269,8 @@ static bool cut_extension(str name, str *stem)
     static const char *const extensions[] = { ".yaml", ".yml", ".json" };
     for (isize i = 0; i < countof(extensions); i++) {
         str ext = str_from_c(extensions[i]);
-        if (name.len >= ext.len && str_eq_nocase(str_slice(name, name.len - ext.len, name.len), ext)) {
+        if (name.len >= ext.len &&
+            str_eq_nocase(str_slice(name, name.len - ext.len, name.len), ext)) {
             *stem = str_slice(name, 0, name.len - ext.len);
             return true;
         }
@@ -228,5 +289,6 @@ bool policy_test_name(str base_name)
 bool policy_file_name(str base_name)
 {
     str stem = STR_EMPTY;
-    return cut_extension(base_name, &stem) && !str_starts(base_name, S(".")) && !policy_test_name(base_name);
+    return cut_extension(base_name, &stem) && !str_starts(base_name, S(".")) &&
+           !policy_test_name(base_name);
 }

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-/* ---- enums ------------------------------------------------------------------------------------ */
+/* ---- enums ----------------------------------------------------------------------------------- */
 
 static const struct enum_name effect_names[] = {
     { "EFFECT_UNSPECIFIED", EFFECT_UNSPECIFIED },
@@ -33,25 +33,49 @@ const struct enum_type scope_permissions_type = {
     .count = countof(scope_permissions_names),
 };
 
-/* ---- conditions ------------------------------------------------------------------------------- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 extern const struct message match_message;
 
 static const struct field of_fields[] = {
-    { .json = "of", .proto = "of", .type = F_MESSAGES, .rules = R_REQUIRED,
-      .offset = offsetof(struct match, of), .message = &match_message },
+    { .json = "of",
+      .proto = "of",
+      .type = F_MESSAGES,
+      .rules = R_REQUIRED,
+      .offset = offsetof(struct match, of),
+      .message = &match_message },
 };
-static const struct message of_message = { .name = "a list of conditions", .fields = of_fields,
-                                           .count = countof(of_fields), NO_SELF };
+static const struct message of_message = {
+    .name = "a list of conditions", .fields = of_fields, .count = countof(of_fields), NO_SELF
+};
 
 static const struct field match_fields[] = {
-    { .json = "all", .proto = "all", .type = F_MESSAGE, .oneof = 1, .kind = MATCH_ALL, .offset = 0,
+    { .json = "all",
+      .proto = "all",
+      .type = F_MESSAGE,
+      .oneof = 1,
+      .kind = MATCH_ALL,
+      .offset = 0,
       .message = &of_message },
-    { .json = "any", .proto = "any", .type = F_MESSAGE, .oneof = 1, .kind = MATCH_ANY, .offset = 0,
+    { .json = "any",
+      .proto = "any",
+      .type = F_MESSAGE,
+      .oneof = 1,
+      .kind = MATCH_ANY,
+      .offset = 0,
       .message = &of_message },
-    { .json = "none", .proto = "none", .type = F_MESSAGE, .oneof = 1, .kind = MATCH_NONE, .offset = 0,
+    { .json = "none",
+      .proto = "none",
+      .type = F_MESSAGE,
+      .oneof = 1,
+      .kind = MATCH_NONE,
+      .offset = 0,
       .message = &of_message },
-    { .json = "expr", .proto = "expr", .type = F_TEXT, .oneof = 1, .kind = MATCH_EXPR,
+    { .json = "expr",
+      .proto = "expr",
+      .type = F_TEXT,
+      .oneof = 1,
+      .kind = MATCH_EXPR,
       .offset = offsetof(struct match, expr) },
 };
 const struct message match_message = {
@@ -68,9 +92,16 @@ const struct message match_message = {
 };
 
 static const struct field condition_fields[] = {
-    { .json = "match", .proto = "match", .type = F_NEW_MESSAGE, .oneof = 1,
-      .offset = offsetof(struct condition, match), .message = &match_message },
-    { .json = "script", .proto = "script", .type = F_SET_TEXT, .oneof = 1,
+    { .json = "match",
+      .proto = "match",
+      .type = F_NEW_MESSAGE,
+      .oneof = 1,
+      .offset = offsetof(struct condition, match),
+      .message = &match_message },
+    { .json = "script",
+      .proto = "script",
+      .type = F_SET_TEXT,
+      .oneof = 1,
       .offset = offsetof(struct condition, script) },
 };
 const struct message condition_message = {
@@ -85,20 +116,30 @@ const struct message condition_message = {
     .present_at = NOWHERE,
 };
 
-/* ---- outputs ---------------------------------------------------------------------------------- */
+/* ---- outputs --------------------------------------------------------------------------------- */
 
 static const struct field when_fields[] = {
-    { .json = "ruleActivated", .proto = "rule_activated", .type = F_TEXT, .rules = R_IF_TEXT,
+    { .json = "ruleActivated",
+      .proto = "rule_activated",
+      .type = F_TEXT,
+      .rules = R_IF_TEXT,
       .offset = offsetof(struct output, activated) },
-    { .json = "conditionNotMet", .proto = "condition_not_met", .type = F_TEXT, .rules = R_IF_TEXT,
+    { .json = "conditionNotMet",
+      .proto = "condition_not_met",
+      .type = F_TEXT,
+      .rules = R_IF_TEXT,
       .offset = offsetof(struct output, not_met) },
 };
-static const struct message when_message = { .name = "`when`", .fields = when_fields,
-                                             .count = countof(when_fields), NO_SELF };
+static const struct message when_message = {
+    .name = "`when`", .fields = when_fields, .count = countof(when_fields), NO_SELF
+};
 
 /* `expr` is the old spelling of `when.ruleActivated`, which wins. */
 static const struct field output_fields[] = {
-    { .json = "expr", .proto = "expr", .type = F_TEXT, .rules = R_IF_EMPTY | R_IF_TEXT,
+    { .json = "expr",
+      .proto = "expr",
+      .type = F_TEXT,
+      .rules = R_IF_EMPTY | R_IF_TEXT,
       .offset = offsetof(struct output, activated) },
     { .json = "when", .proto = "when", .type = F_MESSAGE, .offset = 0, .message = &when_message },
 };
@@ -113,20 +154,36 @@ const struct message output_message = {
     .present_at = offsetof(struct output, present),
 };
 
-/* ---- variables and constants ------------------------------------------------------------------ */
+/* ---- variables and constants ----------------------------------------------------------------- */
 
 static const struct field variables_fields[] = {
-    { .json = "import", .proto = "import", .type = F_TEXTS, .rules = R_UNIQUE, .pattern = PATTERN_IDENT,
+    { .json = "import",
+      .proto = "import",
+      .type = F_TEXTS,
+      .rules = R_UNIQUE,
+      .pattern = PATTERN_IDENT,
       .offset = offsetof(struct definitions, import_variables) },
-    { .json = "local", .proto = "local", .type = F_VARS, .offset = offsetof(struct definitions, vars) },
+    { .json = "local",
+      .proto = "local",
+      .type = F_VARS,
+      .offset = offsetof(struct definitions, vars) },
 };
-const struct message variables_message = { .name = "`variables`", .fields = variables_fields,
-                                           .count = countof(variables_fields), NO_SELF };
+const struct message variables_message = {
+    .name = "`variables`", .fields = variables_fields, .count = countof(variables_fields), NO_SELF
+};
 
 static const struct field constants_fields[] = {
-    { .json = "import", .proto = "import", .type = F_TEXTS, .rules = R_UNIQUE, .pattern = PATTERN_IDENT,
+    { .json = "import",
+      .proto = "import",
+      .type = F_TEXTS,
+      .rules = R_UNIQUE,
+      .pattern = PATTERN_IDENT,
       .offset = offsetof(struct definitions, import_constants) },
-    { .json = "local", .proto = "local", .type = F_CONSTS, .offset = offsetof(struct definitions, consts) },
+    { .json = "local",
+      .proto = "local",
+      .type = F_CONSTS,
+      .offset = offsetof(struct definitions, consts) },
 };
-const struct message constants_message = { .name = "`constants`", .fields = constants_fields,
-                                           .count = countof(constants_fields), NO_SELF };
+const struct message constants_message = {
+    .name = "`constants`", .fields = constants_fields, .count = countof(constants_fields), NO_SELF
+};

@@ -11,12 +11,22 @@
 #include <stddef.h>
 
 static const struct field definition_fields[] = {
-    { .json = "name", .proto = "name", .type = F_TEXT, .rules = R_REQUIRED, .pattern = PATTERN_IDENT,
+    { .json = "name",
+      .proto = "name",
+      .type = F_TEXT,
+      .rules = R_REQUIRED,
+      .pattern = PATTERN_IDENT,
       .offset = offsetof(struct role_def, name) },
-    { .json = "parentRoles", .proto = "parent_roles", .type = F_TEXTS,
-      .rules = R_REQUIRED | R_UNIQUE | R_ITEM_TEXT, .offset = offsetof(struct role_def, parent_roles) },
-    { .json = "condition", .proto = "condition", .type = F_MESSAGE,
-      .offset = offsetof(struct role_def, condition), .message = &condition_message },
+    { .json = "parentRoles",
+      .proto = "parent_roles",
+      .type = F_TEXTS,
+      .rules = R_REQUIRED | R_UNIQUE | R_ITEM_TEXT,
+      .offset = offsetof(struct role_def, parent_roles) },
+    { .json = "condition",
+      .proto = "condition",
+      .type = F_MESSAGE,
+      .offset = offsetof(struct role_def, condition),
+      .message = &condition_message },
 };
 static const struct message definition_message = {
     .name = "a derived role",
@@ -31,17 +41,32 @@ static const struct message definition_message = {
 };
 
 static const struct field derived_fields[] = {
-    { .json = "name", .proto = "name", .type = F_TEXT, .rules = R_REQUIRED, .pattern = PATTERN_IDENT,
+    { .json = "name",
+      .proto = "name",
+      .type = F_TEXT,
+      .rules = R_REQUIRED,
+      .pattern = PATTERN_IDENT,
       .offset = offsetof(struct policy, derived.name) },
-    { .json = "definitions", .proto = "definitions", .type = F_MESSAGES, .rules = R_REQUIRED,
-      .offset = offsetof(struct policy, derived.defs), .message = &definition_message },
-    { .json = "variables", .proto = "variables", .type = F_MESSAGE, .offset = offsetof(struct policy, defs),
+    { .json = "definitions",
+      .proto = "definitions",
+      .type = F_MESSAGES,
+      .rules = R_REQUIRED,
+      .offset = offsetof(struct policy, derived.defs),
+      .message = &definition_message },
+    { .json = "variables",
+      .proto = "variables",
+      .type = F_MESSAGE,
+      .offset = offsetof(struct policy, defs),
       .message = &variables_message },
-    { .json = "constants", .proto = "constants", .type = F_MESSAGE, .offset = offsetof(struct policy, defs),
+    { .json = "constants",
+      .proto = "constants",
+      .type = F_MESSAGE,
+      .offset = offsetof(struct policy, defs),
       .message = &constants_message },
 };
-const struct message derived_message = { .name = "`derivedRoles`", .fields = derived_fields,
-                                         .count = countof(derived_fields), NO_SELF };
+const struct message derived_message = {
+    .name = "`derivedRoles`", .fields = derived_fields, .count = countof(derived_fields), NO_SELF
+};
 
 void check_derived_roles(struct loader *ld, const struct policy *policy)
 {
@@ -56,13 +81,15 @@ void check_derived_roles(struct loader *ld, const struct policy *policy)
         }
         const struct role_def *before = &policy->derived.defs[known];
         struct place place = source_place(ld->source, before->ref_at);
-        struct diag *d = add_violation(ld, &err_role_twice, def->name.span, def->ref_at, def->path,
-                                       "derived role `%.*s` is defined twice", STR_ARG(def->name.text));
+        struct diag *d =
+            add_violation(ld, &err_role_twice, def->name.span, def->ref_at, def->path,
+                          "derived role `%.*s` is defined twice", STR_ARG(def->name.text));
         diag_note(ld->diags, d, before->name.span, "first defined here");
-        d->ref_text = str_printf(arena,
-                                 "duplicate derived role definition %.*s: definition #%lld has the same name "
-                                 "as definition #%lld at %d:%d",
-                                 STR_ARG(str_quote(arena, def->name.text)), (long long)i + 1,
-                                 (long long)known + 1, place.line, place.column);
+        d->ref_text =
+            str_printf(arena,
+                       "duplicate derived role definition %.*s: definition #%lld has the same name "
+                       "as definition #%lld at %d:%d",
+                       STR_ARG(str_quote(arena, def->name.text)), (long long)i + 1,
+                       (long long)known + 1, place.line, place.column);
     }
 }

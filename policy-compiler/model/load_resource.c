@@ -10,49 +10,91 @@
 
 #include <stddef.h>
 
-/* ---- schemas ---------------------------------------------------------------------------------- */
+/* ---- schemas --------------------------------------------------------------------------------- */
 
 static const struct field ignore_when_fields[] = {
-    { .json = "actions", .proto = "actions", .type = F_TEXTS, .rules = R_REQUIRED | R_UNIQUE | R_ITEM_TEXT,
+    { .json = "actions",
+      .proto = "actions",
+      .type = F_TEXTS,
+      .rules = R_REQUIRED | R_UNIQUE | R_ITEM_TEXT,
       .offset = offsetof(struct schema_ref, ignore_actions) },
 };
-static const struct message ignore_when_message = { .name = "`ignoreWhen`", .fields = ignore_when_fields,
-                                                    .count = countof(ignore_when_fields), NO_SELF };
+static const struct message ignore_when_message = { .name = "`ignoreWhen`",
+                                                    .fields = ignore_when_fields,
+                                                    .count = countof(ignore_when_fields),
+                                                    NO_SELF };
 
 static const struct field schema_fields[] = {
-    { .json = "ref", .proto = "ref", .type = F_TEXT, .rules = R_REQUIRED,
+    { .json = "ref",
+      .proto = "ref",
+      .type = F_TEXT,
+      .rules = R_REQUIRED,
       .offset = offsetof(struct schema_ref, ref) },
-    { .json = "ignoreWhen", .proto = "ignore_when", .type = F_MESSAGE, .offset = 0,
+    { .json = "ignoreWhen",
+      .proto = "ignore_when",
+      .type = F_MESSAGE,
+      .offset = 0,
       .message = &ignore_when_message },
 };
-static const struct message schema_message = { .name = "a schema", .fields = schema_fields,
-                                               .count = countof(schema_fields), NO_SELF };
+static const struct message schema_message = {
+    .name = "a schema", .fields = schema_fields, .count = countof(schema_fields), NO_SELF
+};
 
 static const struct field schemas_fields[] = {
-    { .json = "principalSchema", .proto = "principal_schema", .type = F_MESSAGE,
-      .offset = offsetof(struct policy, resource.principal_schema), .message = &schema_message },
-    { .json = "resourceSchema", .proto = "resource_schema", .type = F_MESSAGE,
-      .offset = offsetof(struct policy, resource.resource_schema), .message = &schema_message },
+    { .json = "principalSchema",
+      .proto = "principal_schema",
+      .type = F_MESSAGE,
+      .offset = offsetof(struct policy, resource.principal_schema),
+      .message = &schema_message },
+    { .json = "resourceSchema",
+      .proto = "resource_schema",
+      .type = F_MESSAGE,
+      .offset = offsetof(struct policy, resource.resource_schema),
+      .message = &schema_message },
 };
-static const struct message schemas_message = { .name = "`schemas`", .fields = schemas_fields,
-                                                .count = countof(schemas_fields), NO_SELF };
+static const struct message schemas_message = {
+    .name = "`schemas`", .fields = schemas_fields, .count = countof(schemas_fields), NO_SELF
+};
 
-/* ---- rules ------------------------------------------------------------------------------------ */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 static const struct field rule_fields[] = {
-    { .json = "actions", .proto = "actions", .type = F_TEXTS, .rules = R_REQUIRED | R_UNIQUE | R_ITEM_TEXT,
+    { .json = "actions",
+      .proto = "actions",
+      .type = F_TEXTS,
+      .rules = R_REQUIRED | R_UNIQUE | R_ITEM_TEXT,
       .offset = offsetof(struct rule, actions) },
-    { .json = "derivedRoles", .proto = "derived_roles", .type = F_TEXTS, .rules = R_UNIQUE,
-      .pattern = PATTERN_IDENT, .offset = offsetof(struct rule, derived_roles) },
-    { .json = "roles", .proto = "roles", .type = F_TEXTS, .rules = R_UNIQUE | R_ITEM_TEXT,
+    { .json = "derivedRoles",
+      .proto = "derived_roles",
+      .type = F_TEXTS,
+      .rules = R_UNIQUE,
+      .pattern = PATTERN_IDENT,
+      .offset = offsetof(struct rule, derived_roles) },
+    { .json = "roles",
+      .proto = "roles",
+      .type = F_TEXTS,
+      .rules = R_UNIQUE | R_ITEM_TEXT,
       .offset = offsetof(struct rule, roles) },
-    { .json = "condition", .proto = "condition", .type = F_MESSAGE,
-      .offset = offsetof(struct rule, condition), .message = &condition_message },
-    { .json = "effect", .proto = "effect", .type = F_ENUM, .rules = R_REQUIRED,
-      .offset = offsetof(struct rule, effect), .names = &effect_type },
-    { .json = "name", .proto = "name", .type = F_TEXT, .pattern = PATTERN_RULE,
+    { .json = "condition",
+      .proto = "condition",
+      .type = F_MESSAGE,
+      .offset = offsetof(struct rule, condition),
+      .message = &condition_message },
+    { .json = "effect",
+      .proto = "effect",
+      .type = F_ENUM,
+      .rules = R_REQUIRED,
+      .offset = offsetof(struct rule, effect),
+      .names = &effect_type },
+    { .json = "name",
+      .proto = "name",
+      .type = F_TEXT,
+      .pattern = PATTERN_RULE,
       .offset = offsetof(struct rule, name) },
-    { .json = "output", .proto = "output", .type = F_MESSAGE, .offset = offsetof(struct rule, output),
+    { .json = "output",
+      .proto = "output",
+      .type = F_MESSAGE,
+      .offset = offsetof(struct rule, output),
       .message = &output_message },
 };
 static const struct message rule_message = {
@@ -68,28 +110,61 @@ static const struct message rule_message = {
 };
 
 static const struct field resource_fields[] = {
-    { .json = "resource", .proto = "resource", .type = F_TEXT, .rules = R_REQUIRED, .pattern = PATTERN_NAME,
+    { .json = "resource",
+      .proto = "resource",
+      .type = F_TEXT,
+      .rules = R_REQUIRED,
+      .pattern = PATTERN_NAME,
       .offset = offsetof(struct policy, resource.resource) },
-    { .json = "version", .proto = "version", .type = F_TEXT, .rules = R_REQUIRED, .pattern = PATTERN_VERSION,
+    { .json = "version",
+      .proto = "version",
+      .type = F_TEXT,
+      .rules = R_REQUIRED,
+      .pattern = PATTERN_VERSION,
       .offset = offsetof(struct policy, resource.version) },
-    { .json = "importDerivedRoles", .proto = "import_derived_roles", .type = F_TEXTS, .rules = R_UNIQUE,
-      .pattern = PATTERN_IDENT, .offset = offsetof(struct policy, resource.import_derived_roles) },
-    { .json = "rules", .proto = "rules", .type = F_MESSAGES, .offset = offsetof(struct policy, resource.rules),
+    { .json = "importDerivedRoles",
+      .proto = "import_derived_roles",
+      .type = F_TEXTS,
+      .rules = R_UNIQUE,
+      .pattern = PATTERN_IDENT,
+      .offset = offsetof(struct policy, resource.import_derived_roles) },
+    { .json = "rules",
+      .proto = "rules",
+      .type = F_MESSAGES,
+      .offset = offsetof(struct policy, resource.rules),
       .message = &rule_message },
-    { .json = "scope", .proto = "scope", .type = F_TEXT, .pattern = PATTERN_SCOPE,
+    { .json = "scope",
+      .proto = "scope",
+      .type = F_TEXT,
+      .pattern = PATTERN_SCOPE,
       .offset = offsetof(struct policy, scope) },
-    { .json = "schemas", .proto = "schemas", .type = F_MESSAGE, .offset = 0, .message = &schemas_message },
-    { .json = "variables", .proto = "variables", .type = F_MESSAGE, .offset = offsetof(struct policy, defs),
+    { .json = "schemas",
+      .proto = "schemas",
+      .type = F_MESSAGE,
+      .offset = 0,
+      .message = &schemas_message },
+    { .json = "variables",
+      .proto = "variables",
+      .type = F_MESSAGE,
+      .offset = offsetof(struct policy, defs),
       .message = &variables_message },
-    { .json = "scopePermissions", .proto = "scope_permissions", .type = F_ENUM,
-      .offset = offsetof(struct policy, scope_permissions), .names = &scope_permissions_type },
-    { .json = "constants", .proto = "constants", .type = F_MESSAGE, .offset = offsetof(struct policy, defs),
+    { .json = "scopePermissions",
+      .proto = "scope_permissions",
+      .type = F_ENUM,
+      .offset = offsetof(struct policy, scope_permissions),
+      .names = &scope_permissions_type },
+    { .json = "constants",
+      .proto = "constants",
+      .type = F_MESSAGE,
+      .offset = offsetof(struct policy, defs),
       .message = &constants_message },
 };
-const struct message resource_message = { .name = "`resourcePolicy`", .fields = resource_fields,
-                                          .count = countof(resource_fields), NO_SELF };
+const struct message resource_message = { .name = "`resourcePolicy`",
+                                          .fields = resource_fields,
+                                          .count = countof(resource_fields),
+                                          NO_SELF };
 
-/* ---- between rules ---------------------------------------------------------------------------- */
+/* ---- between rules --------------------------------------------------------------------------- */
 
 static void check_rule_roles(struct loader *ld, const struct rule *rule, isize number)
 {
@@ -97,11 +172,13 @@ static void check_rule_roles(struct loader *ld, const struct rule *rule, isize n
         return;
     }
     struct arena *arena = ld->diags->arena;
-    str name = rule->name.text.len > 0 ? rule->name.text : str_printf(arena, "#%lld", (long long)number);
-    struct diag *d = add_violation(ld, &err_rule_roles, rule->span, rule->ref_at, rule->path,
-                                   "rule `%.*s` names neither `roles` nor `derivedRoles`", STR_ARG(name));
-    d->ref_text = str_printf(arena, "rule %.*s does not specify any roles or derived roles to match",
-                             STR_ARG(name));
+    str name =
+        rule->name.text.len > 0 ? rule->name.text : str_printf(arena, "#%lld", (long long)number);
+    struct diag *d =
+        add_violation(ld, &err_rule_roles, rule->span, rule->ref_at, rule->path,
+                      "rule `%.*s` names neither `roles` nor `derivedRoles`", STR_ARG(name));
+    d->ref_text = str_printf(
+        arena, "rule %.*s does not specify any roles or derived roles to match", STR_ARG(name));
 }
 
 void check_resource_policy(struct loader *ld, const struct policy *policy)
@@ -120,12 +197,14 @@ void check_resource_policy(struct loader *ld, const struct policy *policy)
         }
         const struct rule *before = &policy->resource.rules[known];
         struct place place = source_place(ld->source, before->ref_at);
-        struct diag *d = add_violation(ld, &err_rule_name_twice, rule->name.span, rule->ref_at, rule->path,
-                                       "two rules are named `%.*s`", STR_ARG(rule->name.text));
+        struct diag *d =
+            add_violation(ld, &err_rule_name_twice, rule->name.span, rule->ref_at, rule->path,
+                          "two rules are named `%.*s`", STR_ARG(rule->name.text));
         diag_note(ld->diags, d, before->name.span, "first used here");
         d->ref_text = str_printf(
-            arena, "duplicate rule name %.*s: rule #%lld has the same name as rule #%lld defined at %d:%d",
-            STR_ARG(str_quote(arena, rule->name.text)), (long long)i + 1, (long long)known + 1, place.line,
-            place.column);
+            arena,
+            "duplicate rule name %.*s: rule #%lld has the same name as rule #%lld defined at %d:%d",
+            STR_ARG(str_quote(arena, rule->name.text)), (long long)i + 1, (long long)known + 1,
+            place.line, place.column);
     }
 }

@@ -1,8 +1,8 @@
 /* read.c — fills structs from nodes by the tables of fields
  *
  * A message is read in two rounds: entries that came in through a merge key, then those that are
- * written out; merged entries that are hidden by written ones are passed over, also when the written one
- * is another alternative of the same choice.
+ * written out; merged entries that are hidden by written ones are passed over, also when the
+ * written one is another alternative of the same choice.
  *
  * Messages of errors come in two wordings: ours, and the reference's in ref_text, whose places
  * (ref_place) are those of its YAML library.
@@ -18,7 +18,7 @@
 #include "base/num.h"
 #include "yaml/to_value.h"
 
-/* ---- places ----------------------------------------------------------------------------------- */
+/* ---- places ---------------------------------------------------------------------------------- */
 
 static struct place ref_place(const struct source *source, const struct ynode *node, uint32_t at)
 {
@@ -38,7 +38,8 @@ __attribute__((format(printf, 5, 6))) static struct diag *fail(struct loader *ld
     struct sb text = sb_new(ld->diags->arena);
     sb_vprintf(&text, format, args);
     va_end(args);
-    struct diag *d = diag_add(ld->diags, class, ynode_span(ld->source, node), "%.*s", STR_ARG(sb_str(&text)));
+    struct diag *d =
+        diag_add(ld->diags, class, ynode_span(ld->source, node), "%.*s", STR_ARG(sb_str(&text)));
     d->ref_place = ref_place(ld->source, node, whole ? ynode_token(node) : node->token);
     d->ref_path = ynode_path(ld->diags->arena, node);
     return d;
@@ -47,11 +48,11 @@ __attribute__((format(printf, 5, 6))) static struct diag *fail(struct loader *ld
 static const char *kind_words(const struct ynode *node)
 {
     static const char *const words[] = {
-        [Y_NULL] = "nothing",          [Y_BOOL] = "a boolean",
-        [Y_INT] = "a whole number",    [Y_FLOAT] = "a number with a fraction",
-        [Y_INFINITY] = "an infinity",  [Y_NAN] = "`.nan`",
-        [Y_STRING] = "a text",         [Y_LITERAL] = "a text block",
-        [Y_MAP] = "a mapping",         [Y_SEQ] = "a list",
+        [Y_NULL] = "nothing",         [Y_BOOL] = "a boolean",
+        [Y_INT] = "a whole number",   [Y_FLOAT] = "a number with a fraction",
+        [Y_INFINITY] = "an infinity", [Y_NAN] = "`.nan`",
+        [Y_STRING] = "a text",        [Y_LITERAL] = "a text block",
+        [Y_MAP] = "a mapping",        [Y_SEQ] = "a list",
         [Y_ALIAS] = "an alias",
     };
     return words[node->kind];
@@ -67,14 +68,16 @@ static str name_of(const struct ynode *node)
 }
 
 /* `expected <ref_want> got Kind`. */
-static cardea_status wrong_type(struct loader *ld, const struct ynode *node, bool whole, const char *want,
-                                const char *ref_want)
+static cardea_status wrong_type(struct loader *ld, const struct ynode *node, bool whole,
+                                const char *want, const char *ref_want)
 {
     const struct ynode *meant = ynode_resolve(node);
     struct diag *d = fail(ld, &err_type, whole ? node : meant, whole,
-                          meant->kind == Y_NULL ? "`%.*s` must be %s, but has no value" : "`%.*s` must be %s, not %s",
+                          meant->kind == Y_NULL ? "`%.*s` must be %s, but has no value"
+                                                : "`%.*s` must be %s, not %s",
                           STR_ARG(name_of(node)), want, kind_words(meant));
-    d->ref_text = str_printf(ld->diags->arena, "expected %s got %.*s", ref_want, STR_ARG(ykind_name(meant)));
+    d->ref_text =
+        str_printf(ld->diags->arena, "expected %s got %.*s", ref_want, STR_ARG(ykind_name(meant)));
     if (meant->kind == Y_FLOAT || meant->kind == Y_INFINITY || meant->kind == Y_NAN) {
         diag_help(ld->diags, d, "put it into quotes if a text is meant");
     } else if (meant->kind == Y_NULL) {
@@ -83,7 +86,7 @@ static cardea_status wrong_type(struct loader *ld, const struct ynode *node, boo
     return CARDEA_EINVALID;
 }
 
-/* ---- scalars ---------------------------------------------------------------------------------- */
+/* ---- scalars --------------------------------------------------------------------------------- */
 
 bool node_text(struct arena *arena, const struct ynode *node, str *out)
 {
@@ -115,7 +118,8 @@ static cardea_status read_text(struct loader *ld, const struct ynode *node, str 
     return wrong_type(ld, node, false, "a text", "string value");
 }
 
-/* A text with its place. `at` is the node whose place the reference remembers: key, element, value. */
+/* A text with its place. `at` is the node whose place the reference remembers: key, element,
+ * value. */
 static cardea_status read_ptext(struct loader *ld, const struct ynode *node, const struct ynode *at,
                                 struct ptext *out)
 {
@@ -156,8 +160,8 @@ int node_enum(const struct enum_type *type, const struct ynode *node)
     return -1;
 }
 
-static cardea_status read_enum(struct loader *ld, const struct field *field, const struct ynode *node,
-                               uint8_t *out)
+static cardea_status read_enum(struct loader *ld, const struct field *field,
+                               const struct ynode *node, uint8_t *out)
 {
     const struct ynode *meant = ynode_resolve(node);
     int number = node_enum(field->names, meant);
@@ -169,15 +173,17 @@ static cardea_status read_enum(struct loader *ld, const struct field *field, con
     bool text = meant->kind == Y_STRING;
     struct diag *d = text ? fail(ld, &err_enum_name, meant, false, "`%.*s` is no value of `%s`",
                                  STR_ARG(meant->text), field->json)
-                          : fail(ld, &err_enum_name, meant, false, "`%s` must be a name, not %s", field->json,
-                                 kind_words(meant));
-    d->ref_text = text ? str_printf(arena, "invalid enum value %.*s", STR_ARG(str_quote(arena, meant->text)))
-                       : S("invalid enum value");
+                          : fail(ld, &err_enum_name, meant, false, "`%s` must be a name, not %s",
+                                 field->json, kind_words(meant));
+    d->ref_text =
+        text ? str_printf(arena, "invalid enum value %.*s", STR_ARG(str_quote(arena, meant->text)))
+             : S("invalid enum value");
     str names[8];
     isize count = field->names->count < countof(names) ? field->names->count : countof(names);
     for (isize i = 0; i < count; i++) {
         names[i] = str_from_c(field->names->names[i].name);
-        if (text && meant->text.len > 0 && str_ends(names[i], str_concat(arena, S("_"), meant->text))) {
+        if (text && meant->text.len > 0 &&
+            str_ends(names[i], str_concat(arena, S("_"), meant->text))) {
             diag_help(ld->diags, d, "did you mean `%.*s`?", STR_ARG(names[i]));
             return CARDEA_EINVALID;
         }
@@ -198,21 +204,23 @@ static cardea_status read_hash(struct loader *ld, const struct ynode *node)
         (meant->kind == Y_STRING && num_parse_uint(meant->text, &number))) {
         return CARDEA_OK;
     }
-    struct diag *d = fail(ld, &err_number, meant, false, "`%.*s` must be a whole number, not negative",
-                          STR_ARG(name_of(node)));
+    struct diag *d = fail(ld, &err_number, meant, false,
+                          "`%.*s` must be a whole number, not negative", STR_ARG(name_of(node)));
     if (meant->kind == Y_INT) {
-        d->ref_text = str_printf(arena, "unexpected negative value -%llu", (unsigned long long)meant->magnitude);
+        d->ref_text = str_printf(arena, "unexpected negative value -%llu",
+                                 (unsigned long long)meant->magnitude);
     } else if (meant->kind == Y_STRING) {
         str quoted = str_quote(arena, meant->text);
-        d->ref_text = str_printf(arena, "invalid integer value %.*s: strconv.ParseUint: parsing %.*s: invalid syntax",
-                                 STR_ARG(quoted), STR_ARG(quoted));
+        d->ref_text = str_printf(
+            arena, "invalid integer value %.*s: strconv.ParseUint: parsing %.*s: invalid syntax",
+            STR_ARG(quoted), STR_ARG(quoted));
     } else {
         d->ref_text = str_printf(arena, "unexpected %.*s", STR_ARG(ykind_name(meant)));
     }
     return CARDEA_EINVALID;
 }
 
-/* ---- lists and mappings ----------------------------------------------------------------------- */
+/* ---- lists and mappings ---------------------------------------------------------------------- */
 
 /* How lists lie in the structs of policy.h: a pointer and a count side by side. */
 struct any_list {
@@ -232,7 +240,7 @@ static cardea_status read_texts(struct loader *ld, const struct ynode *node, voi
     if (seq->kind != Y_SEQ) {
         return wrong_type(ld, node, true, "a list", "sequence");
     }
-    struct ptext *texts = new(ld->arena, struct ptext, seq->count);
+    struct ptext *texts = new (ld->arena, struct ptext, seq->count);
     for (isize i = 0; i < seq->count; i++) {
         TRY(read_ptext(ld, seq->items[i], seq->items[i], &texts[i]));
     }
@@ -240,8 +248,8 @@ static cardea_status read_texts(struct loader *ld, const struct ynode *node, voi
     return CARDEA_OK;
 }
 
-static cardea_status read_messages(struct loader *ld, const struct field *field, const struct ynode *node,
-                                   void *at)
+static cardea_status read_messages(struct loader *ld, const struct field *field,
+                                   const struct ynode *node, void *at)
 {
     const struct ynode *seq = ynode_resolve(node);
     const struct message *message = field->message;
@@ -261,8 +269,10 @@ static cardea_status text_key(struct loader *ld, const struct ynode *key)
     if (key->kind == Y_STRING) {
         return CARDEA_OK;
     }
-    struct diag *d = fail(ld, &err_yaml_key_kind, key, false, "the key `%.*s` is no text", STR_ARG(key->text));
-    d->ref_text = str_printf(ld->diags->arena, "expected string got %.*s", STR_ARG(ykind_name(key)));
+    struct diag *d =
+        fail(ld, &err_yaml_key_kind, key, false, "the key `%.*s` is no text", STR_ARG(key->text));
+    d->ref_text =
+        str_printf(ld->diags->arena, "expected string got %.*s", STR_ARG(ykind_name(key)));
     return CARDEA_EINVALID;
 }
 
@@ -272,7 +282,8 @@ static cardea_status read_var(struct loader *ld, const struct yentry *entry, str
     return read_ptext(ld, entry->value, entry->value, &out->expr);
 }
 
-static cardea_status read_const(struct loader *ld, const struct yentry *entry, struct const_def *out)
+static cardea_status read_const(struct loader *ld, const struct yentry *entry,
+                                struct const_def *out)
 {
     TRY(read_ptext(ld, entry->key, entry->key, &out->name));
     TRY(yaml_to_value(ld->arena, ld->source, entry->value, false, &out->value, ld->diags));
@@ -282,7 +293,8 @@ static cardea_status read_const(struct loader *ld, const struct yentry *entry, s
     return CARDEA_OK;
 }
 
-static cardea_status read_annotation(struct loader *ld, const struct yentry *entry, struct annotation *out)
+static cardea_status read_annotation(struct loader *ld, const struct yentry *entry,
+                                     struct annotation *out)
 {
     out->key = entry->key->text;
     return read_text(ld, entry->value, &out->value);
@@ -295,9 +307,10 @@ static cardea_status read_map(struct loader *ld, uint8_t type, const struct ynod
     if (map->kind != Y_MAP) {
         return wrong_type(ld, node, true, "a mapping", "map");
     }
-    struct var_def *vars = new(ld->arena, struct var_def, type == F_VARS ? map->count : 0);
-    struct const_def *consts = new(ld->arena, struct const_def, type == F_CONSTS ? map->count : 0);
-    struct annotation *notes = new(ld->arena, struct annotation, type == F_ANNOTATIONS ? map->count : 0);
+    struct var_def *vars = new (ld->arena, struct var_def, type == F_VARS ? map->count : 0);
+    struct const_def *consts = new (ld->arena, struct const_def, type == F_CONSTS ? map->count : 0);
+    struct annotation *notes =
+        new (ld->arena, struct annotation, type == F_ANNOTATIONS ? map->count : 0);
     for (isize i = 0; i < map->count; i++) {
         const struct yentry *entry = &map->entries[i];
         TRY(text_key(ld, entry->key));
@@ -306,16 +319,20 @@ static cardea_status read_map(struct loader *ld, uint8_t type, const struct ynod
                                : read_annotation(ld, entry, &notes[i]));
     }
     if (at != NULL) {
-        store_list(at, type == F_VARS ? (void *)vars : type == F_CONSTS ? (void *)consts : (void *)notes, map->count);
+        store_list(at,
+                   type == F_VARS     ? (void *)vars
+                   : type == F_CONSTS ? (void *)consts
+                                      : (void *)notes,
+                   map->count);
     }
     return CARDEA_OK;
 }
 
-/* ---- fields ----------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 /* A text that shares its place with another field's: see R_IF_EMPTY, R_IF_TEXT. */
-static cardea_status read_text_field(struct loader *ld, const struct field *field, const struct yentry *entry,
-                                     struct ptext *at)
+static cardea_status read_text_field(struct loader *ld, const struct field *field,
+                                     const struct yentry *entry, struct ptext *at)
 {
     struct ptext text = { 0 };
     TRY(read_ptext(ld, entry->value, entry->key, &text));
@@ -327,8 +344,8 @@ static cardea_status read_text_field(struct loader *ld, const struct field *fiel
     return CARDEA_OK;
 }
 
-static cardea_status read_new_message(struct loader *ld, const struct field *field, const struct ynode *node,
-                                      void *at)
+static cardea_status read_new_message(struct loader *ld, const struct field *field,
+                                      const struct ynode *node, void *at)
 {
     void *made = arena_alloc(ld->arena, field->message->size, _Alignof(max_align_t), 1);
     TRY(read_message(ld, field->message, node, made));
@@ -336,8 +353,8 @@ static cardea_status read_new_message(struct loader *ld, const struct field *fie
     return CARDEA_OK;
 }
 
-static cardea_status read_field(struct loader *ld, const struct field *field, const struct yentry *entry,
-                                char *base)
+static cardea_status read_field(struct loader *ld, const struct field *field,
+                                const struct yentry *entry, char *base)
 {
     char *at = field->offset == NOWHERE ? NULL : base + field->offset;
     str text = STR_EMPTY;
@@ -378,7 +395,7 @@ static cardea_status read_field(struct loader *ld, const struct field *field, co
     return CARDEA_EINTERNAL;
 }
 
-/* ---- messages --------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 const struct field *find_field(const struct message *message, str key)
 {
@@ -405,19 +422,22 @@ const struct yentry *field_entry(const struct message *message, const struct fie
         const struct field *other = find_field(message, entry->key->text);
         if (other == field) {
             found = entry;
-        } else if (field->oneof != 0 && other != NULL && other->oneof == field->oneof && !entry->merged) {
+        } else if (field->oneof != 0 && other != NULL && other->oneof == field->oneof &&
+                   !entry->merged) {
             hidden = true;
         }
     }
     return found != NULL && found->merged && hidden ? NULL : found;
 }
 
-static cardea_status unknown_field(struct loader *ld, const struct message *message, const struct ynode *key)
+static cardea_status unknown_field(struct loader *ld, const struct message *message,
+                                   const struct ynode *key)
 {
     struct arena *arena = ld->diags->arena;
-    struct diag *d = fail(ld, &err_unknown_field, key, true, "unknown field `%.*s`", STR_ARG(key->text));
+    struct diag *d =
+        fail(ld, &err_unknown_field, key, true, "unknown field `%.*s`", STR_ARG(key->text));
     d->ref_text = str_printf(arena, "unknown field %.*s", STR_ARG(str_quote(arena, key->text)));
-    str *names = new(arena, str, message->count);
+    str *names = new (arena, str, message->count);
     for (isize i = 0; i < message->count; i++) {
         names[i] = str_from_c(message->fields[i].json);
     }
@@ -434,8 +454,9 @@ static cardea_status unknown_field(struct loader *ld, const struct message *mess
     return CARDEA_EINVALID;
 }
 
-static cardea_status second(struct loader *ld, const struct diag_class *class, const struct ynode *key,
-                            const struct ynode *before, const char *text, const char *ref)
+static cardea_status second(struct loader *ld, const struct diag_class *class,
+                            const struct ynode *key, const struct ynode *before, const char *text,
+                            const char *ref)
 {
     struct place place = source_place(ld->source, before->token);
     struct diag *d = fail(ld, class, key, true, text, STR_ARG(key->text), STR_ARG(before->text));
@@ -445,8 +466,8 @@ static cardea_status second(struct loader *ld, const struct diag_class *class, c
 }
 
 /* Written-out entries of a message: every key known, every field and every choice once. */
-static cardea_status check_own_keys(struct loader *ld, const struct message *message, const struct ynode *map,
-                                    isize upto)
+static cardea_status check_own_keys(struct loader *ld, const struct message *message,
+                                    const struct ynode *map, isize upto)
 {
     const struct ynode *key = map->entries[upto].key;
     const struct field *field = find_field(message, key->text);
@@ -457,19 +478,21 @@ static cardea_status check_own_keys(struct loader *ld, const struct message *mes
             continue;
         }
         if (other == field) {
-            return second(ld, &err_field_twice, key, entry->key, "`%.*s` and `%.*s` are the same field",
+            return second(ld, &err_field_twice, key, entry->key,
+                          "`%.*s` and `%.*s` are the same field",
                           "duplicate field definition: previous definition");
         }
         if (field->oneof != 0 && other->oneof == field->oneof) {
             return second(ld, &err_alternative_twice, key, entry->key,
-                          "`%.*s` cannot stand beside `%.*s`", "invalid value: oneof field is already set");
+                          "`%.*s` cannot stand beside `%.*s`",
+                          "invalid value: oneof field is already set");
         }
     }
     return CARDEA_OK;
 }
 
-static cardea_status read_entry(struct loader *ld, const struct message *message, const struct ynode *map,
-                                isize i, char *base)
+static cardea_status read_entry(struct loader *ld, const struct message *message,
+                                const struct ynode *map, isize i, char *base)
 {
     const struct yentry *entry = &map->entries[i];
     if (entry->key->kind != Y_STRING) {
@@ -491,23 +514,27 @@ static cardea_status read_entry(struct loader *ld, const struct message *message
 }
 
 /* What a struct keeps about itself. */
-static void set_self(struct loader *ld, const struct message *message, const struct ynode *node, char *base)
+static void set_self(struct loader *ld, const struct message *message, const struct ynode *node,
+                     char *base)
 {
     if (message->span_at != NOWHERE) {
-        *(struct span *)(void *)(base + message->span_at) = ynode_span(ld->source, ynode_resolve(node));
+        *(struct span *)(void *)(base + message->span_at) =
+            ynode_span(ld->source, ynode_resolve(node));
     }
     if (message->path_at != NOWHERE) {
         *(str *)(void *)(base + message->path_at) = ynode_path(ld->arena, node);
     }
     if (message->ref_at != NOWHERE) {
-        *(uint32_t *)(void *)(base + message->ref_at) = node->key != NULL ? node->key->token : ynode_token(node);
+        *(uint32_t *)(void *)(base + message->ref_at) =
+            node->key != NULL ? node->key->token : ynode_token(node);
     }
     if (message->present_at != NOWHERE) {
         *(bool *)(base + message->present_at) = true;
     }
 }
 
-cardea_status read_message(struct loader *ld, const struct message *message, const struct ynode *node, void *base)
+cardea_status read_message(struct loader *ld, const struct message *message,
+                           const struct ynode *node, void *base)
 {
     const struct ynode *map = ynode_resolve(node);
     if (map->kind != Y_MAP) {

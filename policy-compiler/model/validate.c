@@ -1,8 +1,9 @@
 /* validate.c — the rules of fields, checked on the tree
  *
- * read.c has accepted the document, so every value has its type. This pass walks the same tables over the
- * same nodes and reports every rule that is broken, in the reference's words and, in its ref fields, at
- * the reference's places: the key of a field, the element of a list, no place for what is absent.
+ * read.c has accepted the document, so every value has its type. This pass walks the same tables
+ * over the same nodes and reports every rule that is broken, in the reference's words and, in its
+ * ref fields, at the reference's places: the key of a field, the element of a list, no place for
+ * what is absent.
  *
  * Neighbours: fields.h has the tables · load.c sorts what this file reports
  *
@@ -14,7 +15,7 @@
 #include "model/errors.h"
 #include "model/fields.h"
 
-/* ---- paths of messages ------------------------------------------------------------------------ */
+/* ---- paths of messages ----------------------------------------------------------------------- */
 
 /* The way from the policy to a value: `resourcePolicy.rules[1].roles`. */
 struct way {
@@ -36,7 +37,7 @@ static void write_way(struct sb *sb, const struct way *way)
     sb_printf(sb, "%s%s", sb->len > 0 ? "." : "", way->name);
 }
 
-/* ---- reporting -------------------------------------------------------------------------------- */
+/* ---- reporting ------------------------------------------------------------------------------- */
 
 /* A value that is checked: what it is called, and where it is. */
 struct subject {
@@ -46,14 +47,15 @@ struct subject {
     const struct ynode *near;  /* the mapping that misses it: where we point when it is absent    */
 };
 
-static struct diag *violation(struct loader *ld, const struct diag_class *class, const struct subject *s, str text,
-                              str ref)
+static struct diag *violation(struct loader *ld, const struct diag_class *class,
+                              const struct subject *s, str text, str ref)
 {
     struct arena *arena = ld->diags->arena;
     struct sb path = sb_new(arena);
     write_way(&path, s->way);
     const struct ynode *shown = s->value != NULL ? s->value : s->near;
-    struct diag *d = diag_add(ld->diags, class, ynode_span(ld->source, shown), "%.*s", STR_ARG(text));
+    struct diag *d =
+        diag_add(ld->diags, class, ynode_span(ld->source, shown), "%.*s", STR_ARG(text));
     d->ref_text = str_printf(arena, "%.*s: %.*s", STR_ARG(sb_str(&path)), STR_ARG(ref));
     if (s->at == NULL) {
         d->ref_place = (struct place){ -1, -1 };
@@ -75,7 +77,7 @@ static const char *subject_name(const struct subject *s)
     return way->name;
 }
 
-/* ---- patterns --------------------------------------------------------------------------------- */
+/* ---- patterns -------------------------------------------------------------------------------- */
 
 static bool is_word(char c) /* \w */
 {
@@ -158,7 +160,8 @@ static const struct {
     [PATTERN_VERSION_OPT] = { "^[\\w]*$", "use letters, digits and `_`" },
     [PATTERN_IDENT] = { "^[\\w\\-\\.]+$", "use letters, digits, `_`, `-` and `.`" },
     [PATTERN_SCOPE] = { "^(^$|\\.|[0-9a-zA-Z][\\w\\-]*(\\.\\w[\\w\\-]*)*)$",
-                        "a scope is names joined by dots, such as `acme.hr.uk`; a name is letters, digits, `_` "
+                        "a scope is names joined by dots, such as `acme.hr.uk`; a name is letters, "
+                        "digits, `_` "
                         "and `-`, and does not begin with `-`" },
     [PATTERN_RULE] = { "^([a-zA-Z][\\w\\@\\.\\-]*)*$",
                        "begin with a letter and use letters, digits and `_ @ . -`" },
@@ -170,14 +173,17 @@ static void check_pattern(struct loader *ld, uint8_t pattern, const struct subje
         return;
     }
     struct arena *arena = ld->diags->arena;
-    str ours = text.len == 0 ? str_printf(arena, "an empty text cannot be used in `%s`", subject_name(s))
-                             : str_printf(arena, "`%.*s` cannot be used as `%s`", STR_ARG(text), subject_name(s));
-    struct diag *d = violation(ld, &err_pattern, s, ours,
-                               str_printf(arena, "does not match regex pattern `%s`", patterns[pattern].regex));
+    str ours =
+        text.len == 0
+            ? str_printf(arena, "an empty text cannot be used in `%s`", subject_name(s))
+            : str_printf(arena, "`%.*s` cannot be used as `%s`", STR_ARG(text), subject_name(s));
+    struct diag *d =
+        violation(ld, &err_pattern, s, ours,
+                  str_printf(arena, "does not match regex pattern `%s`", patterns[pattern].regex));
     diag_help(ld->diags, d, "%s", patterns[pattern].help);
 }
 
-/* ---- lists ------------------------------------------------------------------------------------ */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 /* The first element that is there already, or -1. */
 static isize find_repeated(struct loader *ld, const struct ynode *seq)
@@ -185,7 +191,8 @@ static isize find_repeated(struct loader *ld, const struct ynode *seq)
     struct map seen = { 0 };
     for (isize i = 0; i < seq->count; i++) {
         str text = STR_EMPTY;
-        (void)node_text(ld->arena, ynode_resolve(seq->items[i]), &text); /* read.c has seen that it is one */
+        (void)node_text(ld->arena, ynode_resolve(seq->items[i]),
+                        &text); /* read.c has seen that it is one */
         if (map_set(ld->arena, &seen, text, (uint32_t)i) != MAP_NONE) {
             return i;
         }
@@ -200,10 +207,12 @@ static void check_texts(struct loader *ld, const struct field *field, const stru
     if (again >= 0) {
         const struct ynode *item = ynode_resolve(seq->items[again]);
         str ours = item->text.len == 0
-                       ? str_printf(ld->diags->arena, "an empty element is repeated in `%s`", subject_name(s))
-                       : str_printf(ld->diags->arena, "`%.*s` is repeated in `%s`", STR_ARG(item->text),
-                                    subject_name(s));
-        struct diag *d = violation(ld, &err_repeated, s, ours, S("repeated value must contain unique items"));
+                       ? str_printf(ld->diags->arena, "an empty element is repeated in `%s`",
+                                    subject_name(s))
+                       : str_printf(ld->diags->arena, "`%.*s` is repeated in `%s`",
+                                    STR_ARG(item->text), subject_name(s));
+        struct diag *d =
+            violation(ld, &err_repeated, s, ours, S("repeated value must contain unique items"));
         d->span = ynode_span(ld->source, seq->items[again]);
     }
     for (isize i = 0; i < seq->count; i++) {
@@ -212,20 +221,22 @@ static void check_texts(struct loader *ld, const struct field *field, const stru
         struct subject item = { &way, seq->items[i], seq->items[i], s->near };
         (void)node_text(ld->arena, ynode_resolve(seq->items[i]), &text);
         if ((field->rules & R_ITEM_TEXT) != 0 && text.len == 0) {
-            (void)violation(ld, &err_empty_text, &item,
-                            str_printf(ld->diags->arena, "`%s` has an empty element", subject_name(s)),
-                            S("must be at least 1 characters"));
+            (void)violation(
+                ld, &err_empty_text, &item,
+                str_printf(ld->diags->arena, "`%s` has an empty element", subject_name(s)),
+                S("must be at least 1 characters"));
         }
         check_pattern(ld, field->pattern, &item, text);
     }
 }
 
-/* ---- fields ----------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static void check_enum(struct loader *ld, const struct field *field, const struct subject *s)
 {
     int number = node_enum(field->names, ynode_resolve(s->value));
-    if (field->names->allowed == 0 || (number >= 0 && number < 8 && (field->names->allowed >> number & 1) != 0)) {
+    if (field->names->allowed == 0 ||
+        (number >= 0 && number < 8 && (field->names->allowed >> number & 1) != 0)) {
         return;
     }
     struct arena *arena = ld->diags->arena;
@@ -272,7 +283,8 @@ static bool missing(struct loader *ld, const struct field *field, const struct s
         diag_help(ld->diags, d, "add `%s:` with one of %s", field->json, field->names->ref_allowed);
     } else {
         bool list = field->type == F_TEXTS || field->type == F_MESSAGES;
-        diag_help(ld->diags, d, list ? "add `%s:` with at least one element" : "add `%s:` with a value",
+        diag_help(ld->diags, d,
+                  list ? "add `%s:` with at least one element" : "add `%s:` with a value",
                   field->json);
     }
     return true;
@@ -347,7 +359,8 @@ static void check_choice(struct loader *ld, const struct message *message, const
     struct way way = { up, message->oneof, 0 };
     struct subject s = { &way, NULL, NULL, node };
     struct diag *d = violation(ld, &err_alternative_missing, &s,
-                               str_printf(arena, several ? "%s has none of %.*s" : "%s has no %.*s", message->name, STR_ARG(sb_str(&names))),
+                               str_printf(arena, several ? "%s has none of %.*s" : "%s has no %.*s",
+                                          message->name, STR_ARG(sb_str(&names))),
                                S("exactly one field is required in oneof"));
     diag_help(ld->diags, d, several ? "add one of %.*s" : "add %.*s", STR_ARG(sb_str(&names)));
 }
@@ -362,7 +375,8 @@ static void check_fields(struct loader *ld, const struct message *message, const
         const struct field *field = &message->fields[i];
         const struct yentry *entry = field_entry(message, field, node);
         struct way way = { up, field->json, 0 };
-        struct subject s = { &way, entry != NULL ? entry->key : NULL, entry != NULL ? entry->value : NULL, node };
+        struct subject s = { &way, entry != NULL ? entry->key : NULL,
+                             entry != NULL ? entry->value : NULL, node };
         check_field(ld, field, &s);
     }
 }

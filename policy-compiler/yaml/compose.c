@@ -1,13 +1,13 @@
 /* compose.c — events → tree
  *
- * One pass over the events, by recursion that the nesting limit bounds. Aliases become nodes that point
- * at what they stand for; an anchor is known only after its node is complete, so no node contains
- * itself. Each node counts the nodes below it with aliases followed: a document that would unfold into
- * more than YAML_MAX_NODES is refused while the tree is still small.
+ * One pass over the events, by recursion that the nesting limit bounds. Aliases become nodes that
+ * point at what they stand for; an anchor is known only after its node is complete, so no node
+ * contains itself. Each node counts the nodes below it with aliases followed: a document that would
+ * unfold into more than YAML_MAX_NODES is refused while the tree is still small.
  *
- * Merge keys are resolved here: the mapping gets the merged entries first, without those that it has
- * itself, then its own. Reading stops at the first error of structure; libyaml's words for an error of
- * syntax are turned into ours and the reference's in syntax.c.
+ * Merge keys are resolved here: the mapping gets the merged entries first, without those that it
+ * has itself, then its own. Reading stops at the first error of structure; libyaml's words for an
+ * error of syntax are turned into ours and the reference's in syntax.c.
  *
  * Neighbours: events.c · scalar.c · syntax.c · ../model/load.c reads the tree
  *
@@ -33,9 +33,9 @@ struct composer {
     const struct source *source;
     struct diags *diags;
     struct yevents events;
-    isize next;               /* the event to be read next          */
-    isize unplaced;           /* see struct yaml_doc                */
-    struct map names;         /* name of an anchor → number in anchors */
+    isize next;       /* the event to be read next          */
+    isize unplaced;   /* see struct yaml_doc                */
+    struct map names; /* name of an anchor → number in anchors */
     VEC(struct anchor) anchors;
 };
 
@@ -46,7 +46,7 @@ static struct span span_of(const struct composer *c, uint32_t start, uint32_t en
     return (struct span){ c->source, start, end };
 }
 
-/* ---- limits ----------------------------------------------------------------------------------- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 static cardea_status too_large(struct composer *c, const struct ynode *node)
 {
@@ -56,7 +56,8 @@ static cardea_status too_large(struct composer *c, const struct ynode *node)
 }
 
 /* Counts a child into its parent. */
-static cardea_status count_child(struct composer *c, struct ynode *parent, const struct ynode *child)
+static cardea_status count_child(struct composer *c, struct ynode *parent,
+                                 const struct ynode *child)
 {
     parent->size += child->size;
     if (parent->size > YAML_MAX_NODES) {
@@ -68,9 +69,10 @@ static cardea_status count_child(struct composer *c, struct ynode *parent, const
     return CARDEA_OK;
 }
 
-/* ---- anchors and aliases ---------------------------------------------------------------------- */
+/* ---- anchors and aliases --------------------------------------------------------------------- */
 
-static cardea_status add_anchor(struct composer *c, const struct yevent *event, const struct ynode *node)
+static cardea_status add_anchor(struct composer *c, const struct yevent *event,
+                                const struct ynode *node)
 {
     if (event->anchor.len == 0) {
         return CARDEA_OK;
@@ -78,8 +80,8 @@ static cardea_status add_anchor(struct composer *c, const struct yevent *event, 
     uint32_t known = map_get(&c->names, event->anchor);
     if (known != MAP_NONE) {
         struct span span = span_of(c, event->start, event->start + 1 + (uint32_t)event->anchor.len);
-        struct diag *d = diag_add(c->diags, &err_yaml_anchor_twice, span, "anchor `%.*s` is defined twice",
-                                  STR_ARG(event->anchor));
+        struct diag *d = diag_add(c->diags, &err_yaml_anchor_twice, span,
+                                  "anchor `%.*s` is defined twice", STR_ARG(event->anchor));
         diag_note(c->diags, d, span_of(c, c->anchors.ptr[known].at, c->anchors.ptr[known].at + 1),
                   "defined here");
         str whole = str_trim(str_slice(c->source->text, event->start, node->end));
@@ -95,8 +97,9 @@ static cardea_status add_anchor(struct composer *c, const struct yevent *event, 
 
 static cardea_status unknown_anchor(struct composer *c, const struct ynode *node)
 {
-    struct diag *d = diag_add(c->diags, &err_yaml_anchor_unknown, span_of(c, node->start, node->end),
-                              "unknown anchor `%.*s`", STR_ARG(node->text));
+    struct diag *d =
+        diag_add(c->diags, &err_yaml_anchor_unknown, span_of(c, node->start, node->end),
+                 "unknown anchor `%.*s`", STR_ARG(node->text));
     d->ref_text = str_printf(c->diags->arena, "unknown anchor %.*s",
                              STR_ARG(str_quote(c->diags->arena, node->text)));
     d->ref_path = ynode_path(c->diags->arena, node);
@@ -128,7 +131,7 @@ static cardea_status compose_alias(struct composer *c, int depth, const struct y
     return CARDEA_OK;
 }
 
-/* ---- scalars ---------------------------------------------------------------------------------- */
+/* ---- scalars --------------------------------------------------------------------------------- */
 
 /* Is there only white space from here to the end of the file? */
 static bool only_space_after(str text, isize i)
@@ -136,7 +139,8 @@ static bool only_space_after(str text, isize i)
     return str_trim(str_slice(text, i, text.len)).len == 0;
 }
 
-static cardea_status compose_scalar(struct composer *c, const struct yevent *event, struct ynode *node)
+static cardea_status compose_scalar(struct composer *c, const struct yevent *event,
+                                    struct ynode *node)
 {
     uint32_t bad = 0;
     if (!scalar_read(c->arena, c->source, event, c->events.masked, node, &bad, &c->unplaced)) {
@@ -147,7 +151,8 @@ static cardea_status compose_scalar(struct composer *c, const struct yevent *eve
         node->kind = Y_LITERAL;
     } else if (event->style == YS_PLAIN) {
         scalar_type(c->arena, node);
-        /* the reference files a null that nobody wrote behind its `:` or `-`, a column later at the end */
+        /* the reference files a null that nobody wrote behind its `:` or `-`, a column later at
+         * the end */
         node->past = node->text.len == 0 && only_space_after(c->source->text, node->start) ? 1 : 0;
     } else {
         node->kind = Y_STRING;
@@ -155,7 +160,7 @@ static cardea_status compose_scalar(struct composer *c, const struct yevent *eve
     return CARDEA_OK;
 }
 
-/* ---- sequences -------------------------------------------------------------------------------- */
+/* ---- sequences ------------------------------------------------------------------------------- */
 
 static cardea_status compose_seq(struct composer *c, int depth, struct ynode *node)
 {
@@ -163,7 +168,7 @@ static cardea_status compose_seq(struct composer *c, int depth, struct ynode *no
     node->kind = Y_SEQ;
     node->height = 1;
     while (c->events.list.ptr[c->next].kind != YE_END) {
-        struct ynode *item = new(c->arena, struct ynode, 1);
+        struct ynode *item = new (c->arena, struct ynode, 1);
         item->parent = node;
         item->index = items.len;
         TRY(compose_node(c, item, depth + 1));
@@ -178,13 +183,13 @@ static cardea_status compose_seq(struct composer *c, int depth, struct ynode *no
     return CARDEA_OK;
 }
 
-/* ---- mappings --------------------------------------------------------------------------------- */
+/* ---- mappings -------------------------------------------------------------------------------- */
 
 /* A mapping while its entries are read. */
 struct mapping {
     VEC(struct yentry) own;
-    struct map seen;             /* keys → number in own, once there are many  */
-    const struct ynode *merge;   /* mapping that `<<` brings in, or NULL       */
+    struct map seen;           /* keys → number in own, once there are many  */
+    const struct ynode *merge; /* mapping that `<<` brings in, or NULL       */
 };
 
 static isize find_own(struct composer *c, struct mapping *m, str key)
@@ -204,14 +209,16 @@ static isize find_own(struct composer *c, struct mapping *m, str key)
     return at == MAP_NONE ? -1 : (isize)at;
 }
 
-static cardea_status key_twice(struct composer *c, const struct ynode *key, const struct ynode *before)
+static cardea_status key_twice(struct composer *c, const struct ynode *key,
+                               const struct ynode *before)
 {
     struct place place = source_place(c->source, before->start);
     struct diag *d = diag_add(c->diags, &err_yaml_key_twice, span_of(c, key->start, key->end),
                               "key `%.*s` is there twice", STR_ARG(key->text));
     diag_note(c->diags, d, span_of(c, before->start, before->end), "first defined here");
-    d->ref_text = str_printf(c->diags->arena, "mapping key %.*s already defined at [%d:%d]",
-                             STR_ARG(str_quote(c->diags->arena, key->text)), place.line, place.column);
+    d->ref_text =
+        str_printf(c->diags->arena, "mapping key %.*s already defined at [%d:%d]",
+                   STR_ARG(str_quote(c->diags->arena, key->text)), place.line, place.column);
     return CARDEA_EINVALID;
 }
 
@@ -221,7 +228,9 @@ static cardea_status check_key(struct composer *c, const struct ynode *key)
     if (key->kind != Y_MAP && key->kind != Y_SEQ && key->kind != Y_ALIAS) {
         return CARDEA_OK;
     }
-    const char *what = key->kind == Y_ALIAS ? "an alias" : key->kind == Y_MAP ? "a mapping" : "a list";
+    const char *what = key->kind == Y_ALIAS ? "an alias"
+                       : key->kind == Y_MAP ? "a mapping"
+                                            : "a list";
     struct diag *d = diag_add(c->diags, &err_yaml_key_kind, span_of(c, key->start, key->end),
                               "%s cannot be a key", what);
     d->ref_text = str_printf(c->diags->arena, "unexpected key type %.*s", STR_ARG(ykind_name(key)));
@@ -244,19 +253,21 @@ static cardea_status set_merge(struct composer *c, struct mapping *m, const stru
     }
     bool alias = value->kind == Y_ALIAS;
     str kind = ykind_name(target);
-    struct diag *d = diag_add(c->diags, &err_yaml_merge, span_of(c, value->start, value->end),
-                              alias ? "`*%.*s` is no mapping, it cannot be merged" : "this cannot be merged",
-                              STR_ARG(alias ? value->text : STR_EMPTY));
+    struct diag *d =
+        diag_add(c->diags, &err_yaml_merge, span_of(c, value->start, value->end),
+                 alias ? "`*%.*s` is no mapping, it cannot be merged" : "this cannot be merged",
+                 STR_ARG(alias ? value->text : STR_EMPTY));
     d->ref_text = alias ? str_printf(c->diags->arena, "expected map alias got %.*s", STR_ARG(kind))
                         : S("not an alias");
     d->ref_path = ynode_path(c->diags->arena, value);
     return CARDEA_EINVALID;
 }
 
-static cardea_status compose_entry(struct composer *c, int depth, struct mapping *m, struct ynode *node)
+static cardea_status compose_entry(struct composer *c, int depth, struct mapping *m,
+                                   struct ynode *node)
 {
-    struct ynode *key = new(c->arena, struct ynode, 1);
-    struct ynode *value = new(c->arena, struct ynode, 1);
+    struct ynode *key = new (c->arena, struct ynode, 1);
+    struct ynode *value = new (c->arena, struct ynode, 1);
     key->parent = value->parent = node;
     key->key = value->key = key;
     TRY(compose_node(c, key, depth + 1));
@@ -276,6 +287,11 @@ static cardea_status compose_entry(struct composer *c, int depth, struct mapping
     return CARDEA_OK;
 }
 
+static bool is_line_end(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
 /* Byte of the colon that belongs to a key which ends at i. */
 static uint32_t find_colon(str text, uint32_t i)
 {
@@ -285,7 +301,7 @@ static uint32_t find_colon(str text, uint32_t i)
             return (uint32_t)at;
         }
         if (ch == '#') {
-            while (at < text.len && text.ptr[at] != '\n') {
+            while (at < text.len && !is_line_end(text.ptr[at])) {
                 at++;
             }
         }
@@ -297,7 +313,7 @@ static uint32_t find_colon(str text, uint32_t i)
 static void set_entries(struct composer *c, struct mapping *m, struct ynode *node)
 {
     isize most = m->own.len + (m->merge != NULL ? m->merge->count : 0);
-    node->entries = new(c->arena, struct yentry, most);
+    node->entries = new (c->arena, struct yentry, most);
     for (isize i = 0; m->merge != NULL && i < m->merge->count; i++) {
         if (find_own(c, m, m->merge->entries[i].key->text) < 0) {
             node->entries[node->count] = m->merge->entries[i];
@@ -328,26 +344,33 @@ static cardea_status compose_map(struct composer *c, int depth, struct ynode *no
     return CARDEA_OK;
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------ */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
-/* Byte of the node itself: behind its anchor and tag, not beyond `end`. */
+static bool is_anchor_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Byte of the node itself: behind its anchor and tag as libyaml delimits them, not beyond `end`. */
 static uint32_t skip_props(str text, uint32_t start, uint32_t end)
 {
     isize i = start;
     while (i < end) {
         char ch = text.ptr[i];
-        if (ch == '&' || ch == '!') {
-            while (i < end && str_find_byte(S(" \t\r\n,[]{}"), text.ptr[i]) < 0) {
-                i++;
-            }
-        } else if (ch == '#') {
-            while (i < end && text.ptr[i] != '\n') {
-                i++;
-            }
-        } else if (str_find_byte(S(" \t\r\n"), ch) >= 0) {
-            i++;
-        } else {
+        if (ch != '&' && ch != '!' && ch != '#' && !is_space(ch)) {
             break;
+        }
+        i++;
+        while (i < end && ((ch == '&' && is_anchor_char(text.ptr[i])) ||
+                           (ch == '!' && !is_space(text.ptr[i])) ||
+                           (ch == '#' && !is_line_end(text.ptr[i])))) {
+            i++;
         }
     }
     return (uint32_t)i;
@@ -357,7 +380,8 @@ static uint32_t skip_props(str text, uint32_t start, uint32_t end)
 static cardea_status compose_node(struct composer *c, struct ynode *node, int depth)
 {
     const struct yevent *event = &c->events.list.ptr[c->next++];
-    node->start = event->props ? skip_props(c->source->text, event->start, event->end) : event->start;
+    node->start =
+        event->props ? skip_props(c->source->text, event->start, event->end) : event->start;
     node->token = node->start;
     node->props = event->start;
     node->end = event->end;
@@ -383,12 +407,13 @@ static cardea_status compose_node(struct composer *c, struct ynode *node, int de
     return CARDEA_OK;
 }
 
-/* ---- documents -------------------------------------------------------------------------------- */
+/* ---- documents ------------------------------------------------------------------------------- */
 
 /* A document of which nothing was written, like what follows a last `---`. */
 static bool document_is_empty(const struct yevent *root)
 {
-    return root->kind == YE_SCALAR && root->style == YS_PLAIN && root->value.len == 0 && !root->props;
+    return root->kind == YE_SCALAR && root->style == YS_PLAIN && root->value.len == 0 &&
+           !root->props;
 }
 
 /* Number of the event that follows the node at `i`. */
@@ -413,7 +438,7 @@ static cardea_status compose_documents(struct composer *c, struct yaml_doc *out)
         } else if (document_is_empty(event)) {
             c->next++;
         } else if (out->root == NULL) {
-            struct ynode *root = new(c->arena, struct ynode, 1);
+            struct ynode *root = new (c->arena, struct ynode, 1);
             TRY(compose_node(c, root, 0));
             out->root = root;
         } else {
@@ -453,16 +478,18 @@ cardea_status yaml_compose(struct arena *arena, const struct source *source, str
     return status;
 }
 
-cardea_status yaml_several(const struct source *source, const struct yaml_doc *doc, struct diags *diags)
+cardea_status yaml_several(const struct source *source, const struct yaml_doc *doc,
+                           struct diags *diags)
 {
-    struct diag *d = diag_add(diags, &err_yaml_several, (struct span){ source, doc->second, doc->second },
-                              "a second document begins here; a file holds one");
+    struct diag *d =
+        diag_add(diags, &err_yaml_several, (struct span){ source, doc->second, doc->second },
+                 "a second document begins here; a file holds one");
     d->ref_text = S("more than one YAML document detected");
     d->ref_place = (struct place){ -1, -1 };
     return CARDEA_EINVALID;
 }
 
-/* ---- looking at nodes ------------------------------------------------------------------------- */
+/* ---- looking at nodes ------------------------------------------------------------------------ */
 
 const struct ynode *ynode_get(const struct ynode *node, str key)
 {
@@ -502,9 +529,10 @@ str ynode_path(struct arena *arena, const struct ynode *node)
 str ykind_name(const struct ynode *node)
 {
     static const char *const names[] = {
-        [Y_NULL] = "Null",     [Y_BOOL] = "Bool",       [Y_INT] = "Integer", [Y_FLOAT] = "Float",
-        [Y_INFINITY] = "Infinity", [Y_NAN] = "Nan",     [Y_STRING] = "String", [Y_LITERAL] = "Literal",
-        [Y_MAP] = "Mapping",   [Y_SEQ] = "Sequence",    [Y_ALIAS] = "Alias",
+        [Y_NULL] = "Null",     [Y_BOOL] = "Bool",         [Y_INT] = "Integer",
+        [Y_FLOAT] = "Float",   [Y_INFINITY] = "Infinity", [Y_NAN] = "Nan",
+        [Y_STRING] = "String", [Y_LITERAL] = "Literal",   [Y_MAP] = "Mapping",
+        [Y_SEQ] = "Sequence",  [Y_ALIAS] = "Alias",
     };
     return str_from_c(names[node->kind]);
 }

@@ -1,13 +1,13 @@
 /* events.c — libyaml's events, copied into an arena, with byte offsets
  *
- * libyaml counts characters, we count bytes: a table with the byte of every 64th character turns one
- * into the other (for ASCII texts they are the same).
+ * libyaml counts characters, we count bytes: a table with the byte of every 64th character turns
+ * one into the other (for ASCII texts they are the same).
  *
- * libyaml reads YAML 1.1 and is stricter than JSON in places. What it would refuse or break lines at
- * is masked before it looks: such a character is replaced by a harmless one of the same length, so
- * all positions stay. Masked are U+0085, U+2028, U+2029 (line breaks of 1.1 only), U+FEFF inside the
- * text, DEL and C1 controls, non-characters, and the digits of surrogate escapes `\uD83D`. The bytes of
- * scalars are taken from the source later, so nothing masked is ever seen by anyone else.
+ * libyaml reads YAML 1.1 and is stricter than JSON in places. What it would refuse or break lines
+ * at is masked before it looks: such a character is replaced by a harmless one of the same length,
+ * so all positions stay. Masked are U+0085, U+2028, U+2029 (line breaks of 1.1 only), U+FEFF inside
+ * the text, DEL and C1 controls, non-characters, and the digits of surrogate escapes `\uD83D`. The
+ * bytes of scalars are taken from the source later, so nothing masked is ever seen by anyone else.
  *
  * libyaml holds heap memory: while it lives, the arena's guard is ours, and is passed on after the
  * parser is gone.
@@ -34,13 +34,13 @@ struct reader {
     yaml_parser_t parser;
     yaml_event_t event;
     yaml_token_t token;
-    bool event_live;    /* event holds memory                                     */
-    bool token_live;    /* token holds memory                                     */
-    str text;           /* what libyaml reads: without byte order mark, masked    */
-    uint32_t base;      /* bytes of the byte order mark                           */
-    uint32_t *steps;    /* byte of character n * STEP; NULL: ASCII                */
+    bool event_live; /* event holds memory                                     */
+    bool token_live; /* token holds memory                                     */
+    str text;        /* what libyaml reads: without byte order mark, masked    */
+    uint32_t base;   /* bytes of the byte order mark                           */
+    uint32_t *steps; /* byte of character n * STEP; NULL: ASCII                */
     isize step_count;
-    int depth;          /* open collections                                       */
+    int depth; /* open collections                                       */
 };
 
 isize yaml_text_check(str text)
@@ -56,7 +56,7 @@ isize yaml_text_check(str text)
     return bad;
 }
 
-/* ---- masking ---------------------------------------------------------------------------------- */
+/* ---- masking --------------------------------------------------------------------------------- */
 
 /* Bytes of the character at p when libyaml must not see it, else 0. */
 static int must_mask(const unsigned char *p, isize left)
@@ -70,7 +70,8 @@ static int must_mask(const unsigned char *p, isize left)
     if (left >= 3 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9)) {
         return 3; /* U+2028, U+2029 */
     }
-    if (left >= 3 && p[0] == 0xef && ((p[1] == 0xbb && p[2] == 0xbf) || (p[1] == 0xbf && p[2] >= 0xbe))) {
+    if (left >= 3 && p[0] == 0xef &&
+        ((p[1] == 0xbb && p[2] == 0xbf) || (p[1] == 0xbf && p[2] >= 0xbe))) {
         return 3; /* U+FEFF, U+FFFE, U+FFFF */
     }
     return 0;
@@ -84,8 +85,8 @@ static bool hex_digit(unsigned char c)
 /* Is `\uD800` … `\uDFFF` at p? */
 static bool surrogate_escape(const unsigned char *p, isize left)
 {
-    return left >= 6 && p[0] == '\\' && p[1] == 'u' && (p[2] == 'd' || p[2] == 'D') && hex_digit(p[3]) &&
-           !(p[3] >= '0' && p[3] <= '7') && hex_digit(p[4]) && hex_digit(p[5]);
+    return left >= 6 && p[0] == '\\' && p[1] == 'u' && (p[2] == 'd' || p[2] == 'D') &&
+           hex_digit(p[3]) && !(p[3] >= '0' && p[3] <= '7') && hex_digit(p[4]) && hex_digit(p[5]);
 }
 
 /* A copy of the text that libyaml accepts; the text itself when nothing needs masking. */
@@ -106,21 +107,25 @@ static str mask_text(struct arena *arena, str text, bool *masked)
         if (surrogate) {
             memcpy(copy + i + 2, "0041", 4);
         } else {
-            memcpy(copy + i, bytes == 1 ? "x" : bytes == 2 ? "\xc3\x97" : "\xe2\x80\xa2", (size_t)bytes);
+            memcpy(copy + i,
+                   bytes == 1   ? "x"
+                   : bytes == 2 ? "\xc3\x97"
+                                : "\xe2\x80\xa2",
+                   (size_t)bytes);
         }
     }
     *masked = copy != NULL;
     return copy != NULL ? (str){ copy, text.len } : text;
 }
 
-/* ---- characters to bytes ---------------------------------------------------------------------- */
+/* ---- characters to bytes --------------------------------------------------------------------- */
 
 static void build_steps(struct arena *arena, struct reader *r)
 {
     if (utf8_is_ascii(r->text)) {
         return;
     }
-    r->steps = new(arena, uint32_t, r->text.len / STEP + 2);
+    r->steps = new (arena, uint32_t, r->text.len / STEP + 2);
     isize chars = 0;
     for (isize i = 0; i < r->text.len; i++) {
         if (((unsigned char)r->text.ptr[i] & 0xc0) == 0x80) {
@@ -153,7 +158,7 @@ static uint32_t mark_byte(const struct reader *r, const yaml_mark_t *mark)
     return r->base + (uint32_t)(at < r->text.len ? at : r->text.len);
 }
 
-/* ---- events ----------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static str copy_name(struct arena *arena, const yaml_char_t *name)
 {
@@ -199,13 +204,15 @@ static bool copy_event(struct arena *arena, const yaml_event_t *event, struct ye
         out->kind = YE_SEQ;
         out->flow = event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
         out->anchor = copy_name(arena, event->data.sequence_start.anchor);
-        out->props = event->data.sequence_start.anchor != NULL || event->data.sequence_start.tag != NULL;
+        out->props =
+            event->data.sequence_start.anchor != NULL || event->data.sequence_start.tag != NULL;
         return true;
     case YAML_MAPPING_START_EVENT:
         out->kind = YE_MAP;
         out->flow = event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
         out->anchor = copy_name(arena, event->data.mapping_start.anchor);
-        out->props = event->data.mapping_start.anchor != NULL || event->data.mapping_start.tag != NULL;
+        out->props =
+            event->data.mapping_start.anchor != NULL || event->data.mapping_start.tag != NULL;
         return true;
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
@@ -267,11 +274,11 @@ static bool next_event(struct arena *arena, struct reader *r, struct yevents *ou
     return out->problem == NULL;
 }
 
-/* ---- running libyaml -------------------------------------------------------------------------- */
+/* ---- running libyaml ------------------------------------------------------------------------- */
 
 static struct reader *open_reader(struct arena *arena, const struct source *source, bool *masked)
 {
-    struct reader *r = new(arena, struct reader, 1);
+    struct reader *r = new (arena, struct reader, 1);
     r->base = str_starts(source->text, S("\xef\xbb\xbf")) ? 3 : 0;
     r->text = mask_text(arena, str_slice(source->text, r->base, source->text.len), masked);
     build_steps(arena, r);
@@ -279,7 +286,8 @@ static struct reader *open_reader(struct arena *arena, const struct source *sour
         arena_overflow(arena);
     }
     yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r->parser, (const unsigned char *)r->text.ptr, (size_t)r->text.len);
+    yaml_parser_set_input_string(&r->parser, (const unsigned char *)r->text.ptr,
+                                 (size_t)r->text.len);
     return r;
 }
 
@@ -311,13 +319,13 @@ void yaml_events(struct arena *arena, const struct source *source, struct yevent
     arena_guard_set(arena, outer);
 }
 
-/* ---- quotes ----------------------------------------------------------------------------------- */
+/* ---- quotes ---------------------------------------------------------------------------------- */
 
 /* The last quoted value, as long as it may still turn out to be followed by something. */
 struct quoted {
-    bool open;     /* there is one                          */
-    size_t line;   /* where it begins                       */
-    uint32_t at;   /* its byte                              */
+    bool open;   /* there is one                          */
+    size_t line; /* where it begins                       */
+    uint32_t at; /* its byte                              */
 };
 
 /* Looks at one token; `after` says that a value may begin here. */
@@ -335,9 +343,9 @@ static void watch_quotes(struct arena *arena, const struct reader *r, bool after
         }
         q->open = same_line && harmless;
     }
-    bool quoted = t->type == YAML_SCALAR_TOKEN &&
-                  (t->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
-                   t->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE);
+    bool quoted =
+        t->type == YAML_SCALAR_TOKEN && (t->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
+                                         t->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE);
     if (after && quoted && r->depth == 0) {
         *q = (struct quoted){ true, t->start_mark.line, mark_byte(r, &t->start_mark) };
     }
@@ -361,8 +369,10 @@ static void scan_quotes(struct arena *arena, struct reader *r, struct yplaces *o
         if (!token_is_virtual(&r->token)) {
             watch_quotes(arena, r, after, &q, out);
             after = type == YAML_VALUE_TOKEN;
-            bool opens = type == YAML_FLOW_MAPPING_START_TOKEN || type == YAML_FLOW_SEQUENCE_START_TOKEN;
-            bool closes = type == YAML_FLOW_MAPPING_END_TOKEN || type == YAML_FLOW_SEQUENCE_END_TOKEN;
+            bool opens =
+                type == YAML_FLOW_MAPPING_START_TOKEN || type == YAML_FLOW_SEQUENCE_START_TOKEN;
+            bool closes =
+                type == YAML_FLOW_MAPPING_END_TOKEN || type == YAML_FLOW_SEQUENCE_END_TOKEN;
             r->depth += opens ? 1 : closes && r->depth > 0 ? -1 : 0;
         }
         yaml_token_delete(&r->token);

@@ -1,8 +1,8 @@
 /* events.h — libyaml at arm's length: a text in, a list of events out
  *
- * Private to policy-compiler/yaml. libyaml owns heap memory while it runs; nothing of it survives a call,
- * and nothing may jump out of the arena while it lives, so the events are collected first and the tree is
- * built afterwards.
+ * Private to policy-compiler/yaml. libyaml owns heap memory while it runs; nothing of it survives a
+ * call, and nothing may jump out of the arena while it lives, so the events are collected first and
+ * the tree is built afterwards.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -29,18 +29,18 @@ struct yevent {
 
 struct yevents {
     VEC(struct yevent) list;
-    bool masked;           /* libyaml saw other characters in some places: values have the same
+    bool masked; /* libyaml saw other characters in some places: values have the same
                               length but not everywhere the same bytes                          */
     /* What stopped the reading; problem is NULL when nothing did. */
-    const char *problem;   /* libyaml's words, static                                           */
-    const char *context;   /* libyaml's words, static, or NULL                                  */
-    uint32_t problem_at;   /* byte                                                              */
-    uint32_t context_at;   /* byte                                                              */
-    bool limit;            /* too deep or too many nodes: `problem` says which                  */
+    const char *problem; /* libyaml's words, static                                           */
+    const char *context; /* libyaml's words, static, or NULL                                  */
+    uint32_t problem_at; /* byte                                                              */
+    uint32_t context_at; /* byte                                                              */
+    bool limit;          /* too deep or too many nodes: `problem` says which                  */
 };
 
-/* Reads the whole text, which is valid UTF-8 without control characters (yaml_text_check). Never fails;
- * look at out->problem. May leave through the arena's guard. */
+/* Reads the whole text, which is valid UTF-8 without control characters (yaml_text_check). Never
+ * fails; look at out->problem. May leave through the arena's guard. */
 void yaml_events(struct arena *arena, const struct source *source, struct yevents *out);
 
 struct yplaces {
@@ -48,10 +48,12 @@ struct yplaces {
 };
 
 /* Where a quoted value is followed by more on its line, which is why a text could not be read:
- * `expr: "a" in R.attr.x`. Meant for texts that yaml_events refused. spec: cerbos-compat#the-quote-heuristic */
+ * `expr: "a" in R.attr.x`. Meant for texts that yaml_events refused. spec:
+ * cerbos-compat#the-quote-heuristic */
 void yaml_quotes(struct arena *arena, const struct source *source, struct yplaces *out);
 
-/* Byte of the first character that must not be in a YAML text (NUL, other controls, bad UTF-8), or -1. */
+/* Byte of the first character that must not be in a YAML text (NUL, other controls, bad UTF-8),
+ * or -1. */
 isize yaml_text_check(str text);
 
 #endif

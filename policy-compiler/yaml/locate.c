@@ -44,7 +44,8 @@ static bool next_step(str *path, str *key, int64_t *index)
     *index = -1;
     if (str_starts(*path, S("["))) {
         isize close = str_find_byte(*path, ']');
-        bool good = close > 0 && num_parse_int(str_slice(*path, 1, close), false, index) && *index >= 0;
+        bool good =
+            close > 0 && num_parse_int(str_slice(*path, 1, close), false, index) && *index >= 0;
         *path = str_slice(*path, close + 1, path->len);
         return good;
     }

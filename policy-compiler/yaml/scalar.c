@@ -2,11 +2,12 @@
  *
  * Quoted and plain scalars are read here from the bytes of the file, with the rules of folding and
  * escapes, so that every byte of the value is known by its place. Block scalars are taken from
- * libyaml, which knows their indentation; their lines are found again in the file one after the other.
+ * libyaml, which knows their indentation; their lines are found again in the file one after the
+ * other.
  *
  * Types are YAML 1.2's core schema with the liberties of the reference's library: numbers may hold
- * `_`, a leading 0 means octal, `0b` binary; a number without a dot has no exponent (`1e3` is a text),
- * and what does not fit 64 bits is a text.
+ * `_`, a leading 0 means octal, `0b` binary; a number without a dot has no exponent (`1e3` is a
+ * text), and what does not fit 64 bits is a text.
  *
  * Invariants
  *   map entries ascend in `at` and in `file`       → ptext_map_find may search by halves
@@ -21,14 +22,14 @@
 #include "base/num.h"
 #include "base/utf8.h"
 
-/* ---- building text and map -------------------------------------------------------------------- */
+/* ---- building text and map ------------------------------------------------------------------- */
 
 struct building {
     struct arena *arena;
-    str file;                    /* the whole file                          */
-    struct sb text;              /* value so far                            */
+    str file;       /* the whole file                          */
+    struct sb text; /* value so far                            */
     VEC(struct ptext_map) map;
-    uint32_t next;               /* file byte that would continue the run   */
+    uint32_t next; /* file byte that would continue the run   */
 };
 
 /* The next byte of the value comes from byte `at` of the file. */
@@ -49,7 +50,8 @@ static void take(struct building *b, isize from, isize to) /* file bytes as they
     b->next = (uint32_t)to;
 }
 
-static void put(struct building *b, char byte, isize at) /* a byte that stands for something at `at` */
+static void put(struct building *b, char byte,
+                isize at) /* a byte that stands for something at `at` */
 {
     came_from(b, (uint32_t)at);
     sb_byte(&b->text, byte);
@@ -65,7 +67,7 @@ static void finish(struct building *b, struct ynode *node)
     node->map_count = plain ? 0 : b->map.len;
 }
 
-/* ---- plain and quoted ------------------------------------------------------------------------- */
+/* ---- plain and quoted ------------------------------------------------------------------------ */
 
 static bool is_blank(char c)
 {
@@ -83,8 +85,8 @@ static isize skip_break(str file, isize i)
     return i + 1 < file.len && file.ptr[i] == '\r' && file.ptr[i + 1] == '\n' ? i + 2 : i + 1;
 }
 
-/* White space at i: kept when it holds no line break, else folded: one break is a space, n are n - 1.
- * Returns the byte behind it. after_escape: a break before it was escaped away. */
+/* White space at i: kept when it holds no line break, else folded: one break is a space, n are n
+ * - 1. Returns the byte behind it. after_escape: a break before it was escaped away. */
 static isize take_space(struct building *b, isize i, isize end, bool after_escape)
 {
     isize from = i;
@@ -177,9 +179,10 @@ static isize take_escape(struct building *b, isize i, isize end)
         char name;
         int32_t rune;
     } escapes[] = {
-        { '0', 0 },     { 'a', 7 },     { 'b', 8 },      { 't', 9 },       { '\t', 9 },      { 'n', 10 },
-        { 'v', 11 },    { 'f', 12 },    { 'r', 13 },     { 'e', 27 },      { ' ', ' ' },     { '"', '"' },
-        { '/', '/' },   { '\\', '\\' }, { 'N', 0x85 },   { '_', 0xa0 },    { 'L', 0x2028 }, { 'P', 0x2029 },
+        { '0', 0 },    { 'a', 7 },      { 'b', 8 },      { 't', 9 },     { '\t', 9 },
+        { 'n', 10 },   { 'v', 11 },     { 'f', 12 },     { 'r', 13 },    { 'e', 27 },
+        { ' ', ' ' },  { '"', '"' },    { '/', '/' },    { '\\', '\\' }, { 'N', 0x85 },
+        { '_', 0xa0 }, { 'L', 0x2028 }, { 'P', 0x2029 },
     };
     if (i + 1 >= end) {
         return -1;
@@ -231,7 +234,7 @@ static bool take_flow(struct building *b, isize i, isize end, char quote, uint32
     return true;
 }
 
-/* ---- block scalars ---------------------------------------------------------------------------- */
+/* ---- block scalars --------------------------------------------------------------------------- */
 
 /* Without the spaces at its beginning, but no more than `most`. */
 static isize indented(str file, isize i, isize end, isize most)
@@ -251,27 +254,28 @@ static isize line_end(str file, isize i, isize end)
     return i;
 }
 
-/* Spaces that every line of the block begins with: those of its first line with content, less those that
- * the value has there. */
+/* Spaces that every line of the block begins with. The lines before the first one with content
+ * are the value's first line breaks; that line's spaces, less those that the value has there,
+ * are the indentation. */
 static isize block_indent(str file, isize i, isize end, str value)
 {
+    isize breaks = 0;
     isize lead = 0;
-    isize v = 0;
-    while (v < value.len && value.ptr[v] == '\n') {
-        v++;
+    while (breaks < value.len && value.ptr[breaks] == '\n') {
+        breaks++;
     }
-    while (v + lead < value.len && value.ptr[v + lead] == ' ') {
+    if (breaks == value.len) {
+        return end - i; /* only spaces and line breaks */
+    }
+    while (breaks + lead < value.len && value.ptr[breaks + lead] == ' ') {
         lead++;
     }
-    while (i < end) {
+    for (isize line = 0; line < breaks && i < end; line++) {
         isize stop = line_end(file, i, end);
-        isize text = indented(file, i, stop, stop - i);
-        if (text < stop || (v < value.len && value.ptr[v] == ' ' && text - i > lead)) {
-            return text - i > lead ? text - i - lead : 0;
-        }
         i = stop < end ? skip_break(file, stop) : end;
     }
-    return 0;
+    isize text = indented(file, i, end, end - i);
+    return text - i > lead ? text - i - lead : 0;
 }
 
 /* Finds the lines of the block in the value and notes where they stand. */
@@ -313,10 +317,10 @@ static void take_block(struct building *b, const struct yevent *event, isize sta
     match_block(b, header < end ? skip_break(b->file, header) : end, end, event->value);
 }
 
-/* ---- one scalar ------------------------------------------------------------------------------- */
+/* ---- one scalar ------------------------------------------------------------------------------ */
 
-bool scalar_read(struct arena *arena, const struct source *source, const struct yevent *event, bool masked,
-                 struct ynode *node, uint32_t *bad, isize *unplaced)
+bool scalar_read(struct arena *arena, const struct source *source, const struct yevent *event,
+                 bool masked, struct ynode *node, uint32_t *bad, isize *unplaced)
 {
     struct building b = { .arena = arena, .file = source->text, .text = sb_new(arena) };
     bool quoted = event->style == YS_SINGLE || event->style == YS_DOUBLE;
@@ -324,7 +328,10 @@ bool scalar_read(struct arena *arena, const struct source *source, const struct 
     if (event->style == YS_LITERAL || event->style == YS_FOLDED) {
         take_block(&b, event, node->start);
     } else if (!take_flow(&b, (isize)node->start + quoted, (isize)event->end - quoted,
-                          event->style == YS_SINGLE ? '\'' : event->style == YS_DOUBLE ? '"' : 0, bad)) {
+                          event->style == YS_SINGLE   ? '\''
+                          : event->style == YS_DOUBLE ? '"'
+                                                      : 0,
+                          bad)) {
         return false;
     }
     finish(&b, node);
@@ -338,7 +345,7 @@ bool scalar_read(struct arena *arena, const struct source *source, const struct 
     return true;
 }
 
-/* ---- types ------------------------------------------------------------------------------------ */
+/* ---- types ----------------------------------------------------------------------------------- */
 
 static bool one_of(str text, const char *const *words)
 {
@@ -437,7 +444,8 @@ void scalar_type(struct arena *arena, struct ynode *node)
     static const char *const nulls[] = { "null", "Null", "NULL", "~", NULL };
     static const char *const trues[] = { "true", "True", "TRUE", NULL };
     static const char *const falses[] = { "false", "False", "FALSE", NULL };
-    static const char *const infinities[] = { ".inf", ".Inf", ".INF", "-.inf", "-.Inf", "-.INF", NULL };
+    static const char *const infinities[] = { ".inf",  ".Inf",  ".INF", "-.inf",
+                                              "-.Inf", "-.INF", NULL };
     static const char *const nans[] = { ".nan", ".NaN", ".NAN", NULL };
     str text = node->text;
     node->kind = Y_STRING;

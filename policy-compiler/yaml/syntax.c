@@ -1,8 +1,8 @@
 /* syntax.c — libyaml's complaints in our words
  *
- * libyaml says what it did not find, in terms of its grammar; people need to know what to change. The
- * table gives each of its complaints our wording, the remedy, and the wording of the reference, whose
- * library fails at the same places with other words.
+ * libyaml says what it did not find, in terms of its grammar; people need to know what to change.
+ * The table gives each of its complaints our wording, the remedy, and the wording of the reference,
+ * whose library fails at the same places with other words.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -30,24 +30,29 @@ static const struct complaint {
       "put a text that holds `: ` into quotes; check the indentation",
       "mapping value is not allowed in this context" },
     { "block sequence entries are not allowed", NULL, false, AT_PROBLEM, "a list cannot begin here",
-      "begin the list on a line of its own", "block sequence entries are not allowed in this context" },
+      "begin the list on a line of its own",
+      "block sequence entries are not allowed in this context" },
     { "did not find expected key", NULL, false, AT_PROBLEM, "expected a key here",
-      "check the indentation; put a text that continues behind quotes or brackets into quotes as a whole",
+      "check the indentation; put a text that continues behind quotes or brackets into quotes as a "
+      "whole",
       "value is not allowed in this context" },
     { "did not find expected '-' indicator", NULL, false, AT_PROBLEM, "expected `-` here",
-      "check the indentation; put a text that continues behind quotes or brackets into quotes as a whole",
+      "check the indentation; put a text that continues behind quotes or brackets into quotes as a "
+      "whole",
       "value is not allowed in this context" },
-    { "did not find expected <document start>", NULL, false, AT_PROBLEM, "the document ends before this",
-      "check the indentation", "value is not allowed in this context" },
-    { "did not find expected ',' or ']'", NULL, true, AT_CONTEXT, "`[` is never closed",
-      "add `]`", "sequence end token ']' not found" },
+    { "did not find expected <document start>", NULL, false, AT_PROBLEM,
+      "the document ends before this", "check the indentation",
+      "value is not allowed in this context" },
+    { "did not find expected ',' or ']'", NULL, true, AT_CONTEXT, "`[` is never closed", "add `]`",
+      "sequence end token ']' not found" },
     { "did not find expected ',' or ']'", NULL, false, AT_PROBLEM, "expected `,` or `]` here", NULL,
       "',' or ']' must be specified" },
-    { "did not find expected ',' or '}'", NULL, true, AT_CONTEXT, "`{` is never closed",
-      "add `}`", "could not find flow mapping end token '}'" },
+    { "did not find expected ',' or '}'", NULL, true, AT_CONTEXT, "`{` is never closed", "add `}`",
+      "could not find flow mapping end token '}'" },
     { "did not find expected ',' or '}'", NULL, false, AT_PROBLEM, "expected `,` or `}` here", NULL,
       "',' or '}' must be specified" },
-    { "did not find expected node content", NULL, false, AT_PROBLEM, "expected a value here", NULL, NULL },
+    { "did not find expected node content", NULL, false, AT_PROBLEM, "expected a value here", NULL,
+      NULL },
     { "found unexpected end of stream", "while scanning a quoted scalar", false, AT_CONTEXT,
       "this quote is never closed", "add the closing quote", NULL },
     { "found unexpected document indicator", "while scanning a quoted scalar", false, AT_CONTEXT,
@@ -59,7 +64,8 @@ static const struct complaint {
 
 static bool applies(const struct complaint *c, const struct yevents *events, bool at_end)
 {
-    return str_starts(str_from_c(events->problem), str_from_c(c->problem)) && (!c->at_end || at_end) &&
+    return str_starts(str_from_c(events->problem), str_from_c(c->problem)) &&
+           (!c->at_end || at_end) &&
            (c->context == NULL || str_starts(str_from_c(events->context), str_from_c(c->context)));
 }
 
@@ -83,7 +89,8 @@ static void bad_start(struct diags *diags, const struct source *source, uint32_t
         d->ref_text = S("found character '\t' that cannot start any token");
         return;
     }
-    struct diag *d = diag_add(diags, &err_yaml_syntax, point(source, at), "a text cannot begin with `%c`", c);
+    struct diag *d =
+        diag_add(diags, &err_yaml_syntax, point(source, at), "a text cannot begin with `%c`", c);
     diag_help(diags, d, "put the text into quotes");
     if (c == '@' || c == '`') {
         d->ref_text = str_printf(diags->arena, "'%c' is a reserved character", c);
@@ -119,7 +126,8 @@ static uint32_t value_of_line(const struct source *source, uint32_t at)
     return (uint32_t)(from + i);
 }
 
-static void report_complaint(struct diags *diags, const struct source *source, const struct yevents *events)
+static void report_complaint(struct diags *diags, const struct source *source,
+                             const struct yevents *events)
 {
     bool at_end = str_trim(str_slice(source->text, events->problem_at, source->text.len)).len == 0;
     for (isize i = 0; i < countof(complaints); i++) {
@@ -137,7 +145,7 @@ static void report_complaint(struct diags *diags, const struct source *source, c
             d->ref_place = source_place(source, value_of_line(source, at));
         }
         if (c->ref == NULL && str_starts(str_from_c(c->context), S("while scanning a quoted"))) {
-            d->ref_text = source->text.ptr[at] == '"'
+            d->ref_text = at < source->text.len && source->text.ptr[at] == '"'
                               ? S("could not find end character of double-quoted text")
                               : S("could not find end character of single-quoted text");
         }
@@ -170,25 +178,26 @@ void yaml_syntax_error(struct arena *arena, struct diags *diags, const struct so
 void yaml_escape_error(struct diags *diags, const struct source *source, uint32_t at)
 {
     str text = source->text;
-    uint32_t start = at;
+    isize start = at < text.len ? (isize)at : text.len - 1;
     while (start > 0 && text.ptr[start] != '\\' && at - start < 12) {
         start--; /* libyaml points behind the backslash */
     }
-    isize end = (isize)start + 1;
+    isize end = start + 1;
     if (end < text.len) {
         (void)utf8_next(text, &end);
     }
     str escape = str_slice(text, start, end);
     bool code = escape.len == 2 && str_find_byte(S("xuU"), escape.ptr[1]) >= 0;
-    struct diag *d = diag_add(diags, &err_yaml_syntax, (struct span){ source, start, (uint32_t)end },
-                              code ? "`%.*s` needs hexadecimal digits of a character" :
-                                     "`%.*s` is no escape of a double-quoted text",
-                              STR_ARG(escape));
+    struct diag *d =
+        diag_add(diags, &err_yaml_syntax, (struct span){ source, (uint32_t)start, (uint32_t)end },
+                 code ? "`%.*s` needs hexadecimal digits of a character"
+                      : "`%.*s` is no escape of a double-quoted text",
+                 STR_ARG(escape));
     diag_help(diags, d, "write `\\\\` for a backslash, or use single quotes or a block");
     if (!code && escape.len > 1) {
         d->ref_text = str_printf(diags->arena, "found unknown escape character '%.*s'",
                                  STR_ARG(str_slice(escape, 1, escape.len)));
-        d->ref_place = source_place(source, start + 1);
+        d->ref_place = source_place(source, (uint32_t)start + 1);
     }
 }
 

@@ -27,7 +27,8 @@ struct value ynode_scalar(const struct ynode *node, bool ints)
         if (node->negative) {
             return v_int((int64_t)(0 - node->magnitude));
         }
-        return node->magnitude > INT64_MAX ? v_uint(node->magnitude) : v_int((int64_t)node->magnitude);
+        return node->magnitude > INT64_MAX ? v_uint(node->magnitude)
+                                           : v_int((int64_t)node->magnitude);
     case Y_STRING:
     case Y_LITERAL:
         return v_string(node->text);
@@ -36,10 +37,11 @@ struct value ynode_scalar(const struct ynode *node, bool ints)
     }
 }
 
-cardea_status yaml_no_value(const struct source *source, const struct ynode *node, struct diags *diags)
+cardea_status yaml_no_value(const struct source *source, const struct ynode *node,
+                            struct diags *diags)
 {
-    struct diag *d = diag_add(diags, &err_type, ynode_span(source, node), "`%.*s` is no value of JSON",
-                              STR_ARG(node->text));
+    struct diag *d = diag_add(diags, &err_type, ynode_span(source, node),
+                              "`%.*s` is no value of JSON", STR_ARG(node->text));
     diag_help(diags, d, "put it into quotes if a text is meant");
     d->ref_text = str_printf(diags->arena, "unexpected %.*s", STR_ARG(ykind_name(node)));
     d->ref_path = ynode_path(diags->arena, node);
@@ -48,21 +50,22 @@ cardea_status yaml_no_value(const struct source *source, const struct ynode *nod
 
 cardea_status yaml_no_key(const struct source *source, const struct ynode *key, struct diags *diags)
 {
-    struct diag *d = diag_add(diags, &err_yaml_key_kind, ynode_span(source, key), "the key `%.*s` is no text",
-                              STR_ARG(key->text));
+    struct diag *d = diag_add(diags, &err_yaml_key_kind, ynode_span(source, key),
+                              "the key `%.*s` is no text", STR_ARG(key->text));
     d->ref_text = str_printf(diags->arena, "unexpected key type %.*s", STR_ARG(ykind_name(key)));
     d->ref_path = ynode_path(diags->arena, key);
     return CARDEA_EINVALID;
 }
 
-static cardea_status convert(const struct conversion *c, const struct ynode *node, struct value *out)
+static cardea_status convert(const struct conversion *c, const struct ynode *node,
+                             struct value *out)
 {
     node = ynode_resolve(node);
     if (node->kind == Y_INFINITY || node->kind == Y_NAN) {
         return yaml_no_value(c->source, node, c->diags);
     }
     if (node->kind == Y_SEQ) {
-        struct value *items = new(c->arena, struct value, node->count);
+        struct value *items = new (c->arena, struct value, node->count);
         for (isize i = 0; i < node->count; i++) {
             TRY(convert(c, node->items[i], &items[i]));
         }
@@ -87,8 +90,9 @@ static cardea_status convert(const struct conversion *c, const struct ynode *nod
     return CARDEA_OK;
 }
 
-cardea_status yaml_to_value(struct arena *arena, const struct source *source, const struct ynode *node, bool ints,
-                            struct value *out, struct diags *diags)
+cardea_status yaml_to_value(struct arena *arena, const struct source *source,
+                            const struct ynode *node, bool ints, struct value *out,
+                            struct diags *diags)
 {
     struct conversion c = { arena, source, ints, diags };
     return convert(&c, node, out);

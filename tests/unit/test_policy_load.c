@@ -1,9 +1,10 @@
 /* test_policy_load.c — documents to structs: what is read, what is refused, in whose words
  *
- * Each archive testdata/compile/load/<case>.txt holds one file and what loading it says: code and place
- * of each diagnostic, our text, notes and help, and the reference's view of it (kind of error, position, caret
- * of the excerpt, path, text). The reference's views were taken from its own reports. With
- * CARDEA_UPDATE_GOLDEN=1 in the environment the expectations are written anew, to be read as code.
+ * Each archive testdata/compile/load/<case>.txt holds one file and what loading it says: code and
+ * place of each diagnostic, our text, notes and help, and the reference's view of it (kind of
+ * error, position, caret of the excerpt, path, text). The reference's views were taken from its own
+ * reports. With CARDEA_UPDATE_GOLDEN=1 in the environment the expectations are written anew, to be
+ * read as code.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,7 +19,7 @@
 
 #define CASES "testdata/compile/load"
 
-/* ---- golden cases ----------------------------------------------------------------------------- */
+/* ---- golden cases ---------------------------------------------------------------------------- */
 
 static struct dir_list cases;
 static struct arena names_arena;
@@ -55,7 +56,9 @@ static void write_place(struct sb *out, const char *what, struct place place)
 
 static void write_ref(struct sb *out, const struct diag *d)
 {
-    static const int kinds[] = { [LINT_LOAD_PARSE] = 1, [LINT_LOAD_VALIDATION] = 2, [LINT_LOAD_OTHER] = 0 };
+    static const int kinds[] = {
+        [LINT_LOAD_PARSE] = 1, [LINT_LOAD_VALIDATION] = 2, [LINT_LOAD_OTHER] = 0
+    };
     struct place place = d->ref_place;
     if (place.line == 0) {
         place = source_place(d->span.source, d->span.start);
@@ -63,15 +66,16 @@ static void write_ref(struct sb *out, const struct diag *d)
     sb_printf(out, "  ref kind=%d", kinds[d->class->group]);
     write_place(out, "", place);
     write_place(out, "caret=", d->ref_caret);
-    sb_printf(out, " %.*s: %.*s\n", STR_ARG(d->ref_path), STR_ARG(d->ref_text.len > 0 ? d->ref_text : d->text));
+    sb_printf(out, " %.*s: %.*s\n", STR_ARG(d->ref_path),
+              STR_ARG(d->ref_text.len > 0 ? d->ref_text : d->text));
 }
 
 static void write_diag(struct sb *out, const struct diag *d)
 {
     struct place start = source_place(d->span.source, d->span.start);
     struct place end = source_place(d->span.source, d->span.end);
-    sb_printf(out, "%s %d:%d-%d:%d: %.*s\n", d->class->code, start.line, start.column, end.line, end.column,
-              STR_ARG(d->text));
+    sb_printf(out, "%s %d:%d-%d:%d: %.*s\n", d->class->code, start.line, start.column, end.line,
+              end.column, STR_ARG(d->text));
     for (isize i = 0; i < d->note_count; i++) {
         struct place at = source_place(d->notes[i].span.source, d->notes[i].span.start);
         sb_printf(out, "  note %d:%d: %.*s\n", at.line, at.column, STR_ARG(d->notes[i].text));
@@ -98,7 +102,8 @@ static str load_text(struct arena *arena, const struct archive *a)
     ck_assert_int_eq(status == CARDEA_OK, diags.errors == 0);
     ck_assert(status == CARDEA_OK || policy == NULL);
     if (status == CARDEA_OK) {
-        sb_printf(&out, "ok %.*s\n", STR_ARG(policy != NULL ? policy_key(arena, policy) : S("(nothing)")));
+        sb_printf(&out, "ok %.*s\n",
+                  STR_ARG(policy != NULL ? policy_key(arena, policy) : S("(nothing)")));
     }
     return sb_str(&out);
 }
@@ -109,18 +114,18 @@ START_TEST(golden)
     str path = str_printf(arena, "%s/%.*s", CASES, STR_ARG(cases.list.ptr[_i].name));
     str text = STR_EMPTY;
     str why = STR_EMPTY;
-    ck_assert_msg(file_read(arena, path, 1 << 20, &text, &why) == CARDEA_OK, "%.*s: %.*s", STR_ARG(path),
-                  STR_ARG(why));
+    ck_assert_msg(file_read(arena, path, 1 << 20, &text, &why) == CARDEA_OK, "%.*s: %.*s",
+                  STR_ARG(path), STR_ARG(why));
     struct archive a = parse_archive(text);
     str got = load_text(arena, &a);
     if (getenv("CARDEA_UPDATE_GOLDEN") != NULL) {
-        str anew = str_printf(arena, "-- %.*s --\n%.*s-- expect --\n%.*s", STR_ARG(a.name), STR_ARG(a.text),
-                              STR_ARG(got));
+        str anew = str_printf(arena, "-- %.*s --\n%.*s-- expect --\n%.*s", STR_ARG(a.name),
+                              STR_ARG(a.text), STR_ARG(got));
         ck_assert(file_write(path, anew, &why) == CARDEA_OK);
         return;
     }
-    ck_assert_msg(str_eq(got, a.expect), "%.*s says\n%.*s\nbut should say\n%.*s", STR_ARG(path), STR_ARG(got),
-                  STR_ARG(a.expect));
+    ck_assert_msg(str_eq(got, a.expect), "%.*s says\n%.*s\nbut should say\n%.*s", STR_ARG(path),
+                  STR_ARG(got), STR_ARG(a.expect));
 }
 END_TEST
 
@@ -142,13 +147,15 @@ START_TEST(every_code_has_a_case)
         sb_byte(&all, '\n');
     }
     for (isize i = 0; i < countof(codes); i++) {
-        bool in_other_test = str_eq(str_from_c(codes[i]), S("E1002")); /* control characters: test_yaml.c */
-        ck_assert_msg(in_other_test || str_find(sb_str(&all), str_from_c(codes[i])) >= 0, "no case for %s", codes[i]);
+        bool in_other_test =
+            str_eq(str_from_c(codes[i]), S("E1002")); /* control characters: test_yaml.c */
+        ck_assert_msg(in_other_test || str_find(sb_str(&all), str_from_c(codes[i])) >= 0,
+                      "no case for %s", codes[i]);
     }
 }
 END_TEST
 
-/* ---- structs ---------------------------------------------------------------------------------- */
+/* ---- structs --------------------------------------------------------------------------------- */
 
 static struct policy *load(const char *text)
 {
@@ -170,38 +177,67 @@ static void expect_place(const struct ptext *text, int line, int column)
     ck_assert_int_eq(place.column, column);
 }
 
+/* The rules of the policy below. */
+static void expect_rules(const struct policy *p)
+{
+    const struct rule *rule = &p->resource.rules[0];
+    ck_assert_int_eq(p->resource.rule_count, 2);
+    ck_assert_int_eq(rule->actions.len, 2);
+    expect_str(rule->actions.ptr[1].text, "view");
+    ck_assert_int_eq(rule->effect, EFFECT_DENY);
+    ck_assert_int_eq(rule->condition.match->kind, MATCH_ALL);
+    ck_assert_int_eq(rule->condition.match->of_count, 2);
+    expect_str(rule->condition.match->of[0].expr.text, "R.id == \"a\"");
+    expect_str(rule->condition.match->of[0].expr.path,
+               "$.resourcePolicy.rules[0].condition.match.all.of[0].expr");
+    ck_assert_int_eq(rule->condition.match->of[1].kind, MATCH_NONE);
+    expect_str(rule->condition.path, "$.resourcePolicy.rules[0].condition");
+    expect_str(rule->output.activated.text, "new");
+    expect_str(rule->output.not_met.text, "miss");
+    expect_str(rule->path, "$.resourcePolicy.rules[0]");
+    ck_assert_int_eq(source_place(p->source, rule->ref_at).column,
+                     14); /* the colon behind `actions` */
+
+    rule = &p->resource.rules[1];
+    ck_assert(rule->condition.script && rule->condition.match == NULL);
+    expect_str(rule->output.activated.text, "e");
+    ck_assert(rule->output.not_met.span.source == NULL && rule->output.present);
+    ck_assert(rule->name.text.len == 0 && rule->condition.span.source != NULL);
+}
+
 START_TEST(resource_policy)
 {
-    struct policy *p = load("apiVersion: api.cerbos.dev/v1\n"
-                            "description: hello\n"
-                            "disabled: true\n"
-                            "metadata: {annotations: {a: b, n: 0x10}}\n"
-                            "variables: {old: 'true'}\n"
-                            "resourcePolicy:\n"
-                            "  resource: leave-request\n"
-                            "  version: 20\n"
-                            "  scope: acme.hr\n"
-                            "  scopePermissions: SCOPE_PERMISSIONS_OVERRIDE_PARENT\n"
-                            "  importDerivedRoles: [x]\n"
-                            "  variables: {import: [v], local: {y: P.id}}\n"
-                            "  constants: {import: [c], local: {k: [1, two]}}\n"
-                            "  schemas:\n"
-                            "    resourceSchema: {ref: r.json, ignoreWhen: {actions: [create]}}\n"
-                            "  rules:\n"
-                            "    - actions: ['*', \"view\"]\n"
-                            "      derivedRoles: [owner]\n"
-                            "      effect: EFFECT_DENY\n"
-                            "      name: one\n"
-                            "      condition:\n"
-                            "        match:\n"
-                            "          all:\n"
-                            "            of:\n"
-                            "              - expr: R.id == \"a\"\n"
-                            "              - none: {of: [{expr: 'false'}]}\n"
-                            "      output:\n"
-                            "        expr: old\n"
-                            "        when: {ruleActivated: new, conditionNotMet: miss}\n"
-                            "    - {actions: [a], roles: [b], effect: 1, condition: {script: x}, output: {expr: e}}\n");
+    struct policy *p = load(
+        "apiVersion: api.cerbos.dev/v1\n"
+        "description: hello\n"
+        "disabled: true\n"
+        "metadata: {annotations: {a: b, n: 0x10}}\n"
+        "variables: {old: 'true'}\n"
+        "resourcePolicy:\n"
+        "  resource: leave-request\n"
+        "  version: 20\n"
+        "  scope: acme.hr\n"
+        "  scopePermissions: SCOPE_PERMISSIONS_OVERRIDE_PARENT\n"
+        "  importDerivedRoles: [x]\n"
+        "  variables: {import: [v], local: {y: P.id}}\n"
+        "  constants: {import: [c], local: {k: [1, two]}}\n"
+        "  schemas:\n"
+        "    resourceSchema: {ref: r.json, ignoreWhen: {actions: [create]}}\n"
+        "  rules:\n"
+        "    - actions: ['*', \"view\"]\n"
+        "      derivedRoles: [owner]\n"
+        "      effect: EFFECT_DENY\n"
+        "      name: one\n"
+        "      condition:\n"
+        "        match:\n"
+        "          all:\n"
+        "            of:\n"
+        "              - expr: R.id == \"a\"\n"
+        "              - none: {of: [{expr: 'false'}]}\n"
+        "      output:\n"
+        "        expr: old\n"
+        "        when: {ruleActivated: new, conditionNotMet: miss}\n"
+        "    - {actions: [a], roles: [b], effect: 1, condition: {script: x}, output: {expr: e}}\n");
     ck_assert_int_eq(p->kind, POLICY_RESOURCE);
     ck_assert(p->disabled);
     expect_str(p->description, "hello");
@@ -213,7 +249,8 @@ START_TEST(resource_policy)
     expect_str(p->scope.text, "acme.hr");
     ck_assert_int_eq(p->scope_permissions, SCOPE_PERM_OVERRIDE);
     expect_str(p->resource.import_derived_roles.ptr[0].text, "x");
-    expect_str(p->resource.import_derived_roles.ptr[0].path, "$.resourcePolicy.importDerivedRoles[0]");
+    expect_str(p->resource.import_derived_roles.ptr[0].path,
+               "$.resourcePolicy.importDerivedRoles[0]");
     expect_str(p->defs.import_variables.ptr[0].text, "v");
     expect_str(p->defs.import_constants.ptr[0].text, "c");
     expect_str(p->defs.vars[0].name.text, "y");
@@ -225,35 +262,16 @@ START_TEST(resource_policy)
     expect_str(p->resource.resource_schema.ref.text, "r.json");
     expect_str(p->resource.resource_schema.ignore_actions.ptr[0].text, "create");
     ck_assert(p->resource.principal_schema.ref.span.source == NULL);
-
-    const struct rule *rule = &p->resource.rules[0];
-    ck_assert_int_eq(p->resource.rule_count, 2);
-    ck_assert_int_eq(rule->actions.len, 2);
-    expect_str(rule->actions.ptr[1].text, "view");
-    ck_assert_int_eq(rule->effect, EFFECT_DENY);
-    ck_assert_int_eq(rule->condition.match->kind, MATCH_ALL);
-    ck_assert_int_eq(rule->condition.match->of_count, 2);
-    expect_str(rule->condition.match->of[0].expr.text, "R.id == \"a\"");
-    expect_str(rule->condition.match->of[0].expr.path, "$.resourcePolicy.rules[0].condition.match.all.of[0].expr");
-    ck_assert_int_eq(rule->condition.match->of[1].kind, MATCH_NONE);
-    expect_str(rule->condition.path, "$.resourcePolicy.rules[0].condition");
-    expect_str(rule->output.activated.text, "new");
-    expect_str(rule->output.not_met.text, "miss");
-    expect_str(rule->path, "$.resourcePolicy.rules[0]");
-    ck_assert_int_eq(source_place(p->source, rule->ref_at).column, 14); /* the colon behind `actions` */
-
-    rule = &p->resource.rules[1];
-    ck_assert(rule->condition.script && rule->condition.match == NULL);
-    expect_str(rule->output.activated.text, "e");
-    ck_assert(rule->output.not_met.span.source == NULL && rule->output.present);
-    ck_assert(rule->name.text.len == 0 && rule->condition.span.source != NULL);
+    expect_rules(p);
 }
 END_TEST
 
 START_TEST(other_kinds)
 {
-    struct policy *p = load("apiVersion: api.cerbos.dev/v1\nprincipalPolicy:\n  principal: bob\n  version: v\n  scope: .\n"
-                            "  rules:\n  - resource: x\n    actions:\n    - {action: a, effect: EFFECT_ALLOW, name: n}\n");
+    struct policy *p = load("apiVersion: api.cerbos.dev/v1\nprincipalPolicy:\n  principal: bob\n  "
+                            "version: v\n  scope: .\n"
+                            "  rules:\n  - resource: x\n    actions:\n    - {action: a, effect: "
+                            "EFFECT_ALLOW, name: n}\n");
     ck_assert_int_eq(p->kind, POLICY_PRINCIPAL);
     ck_assert_int_eq(p->scope.text.len, 0);
     expect_str(p->principal.rules[0].actions[0].name.text, "n");
@@ -274,7 +292,8 @@ START_TEST(other_kinds)
     ck_assert_int_eq(p->kind, POLICY_EXPORT_VARIABLES);
     expect_str(p->exports.vars[0].expr.text, "P.id");
 
-    p = load("{\"apiVersion\": \"api.cerbos.dev/v1\", \"exportConstants\": {\"name\": \"e\", \"definitions\": {\"a\": null}}}");
+    p = load("{\"apiVersion\": \"api.cerbos.dev/v1\", \"exportConstants\": {\"name\": \"e\", "
+             "\"definitions\": {\"a\": null}}}");
     ck_assert_int_eq(p->kind, POLICY_EXPORT_CONSTANTS);
     ck_assert_int_eq(p->exports.consts[0].value.kind, V_NULL);
 }
@@ -302,7 +321,8 @@ START_TEST(merged_fields)
     ck_assert_int_eq(p->resource.rule_count, 3);
     expect_str(p->resource.rules[1].actions.ptr[0].text, "f");
     expect_str(p->resource.rules[1].roles.ptr[0].text, "e");
-    ck_assert(p->resource.rules[1].condition.script && p->resource.rules[1].condition.match == NULL);
+    ck_assert(p->resource.rules[1].condition.script &&
+              p->resource.rules[1].condition.match == NULL);
     expect_str(p->resource.rules[2].actions.ptr[0].text, "d");
     expect_str(p->resource.rules[2].actions.ptr[0].path, "$.resourcePolicy.rules[0].actions[0]");
 }
@@ -332,13 +352,13 @@ START_TEST(bytes_of_expressions)
 {
     struct arena *arena = unit_arena();
     str text = str_printf(arena,
-                      "apiVersion: api.cerbos.dev/v1\n"
-                      "exportVariables:\n"
-                      "  name: d\n"
-                      "  definitions:\n"
-                      "    a: b\n"
-                      "    expr: %s\n",
-                      places[_i].scalar);
+                          "apiVersion: api.cerbos.dev/v1\n"
+                          "exportVariables:\n"
+                          "  name: d\n"
+                          "  definitions:\n"
+                          "    a: b\n"
+                          "    expr: %s\n",
+                          places[_i].scalar);
     struct diags diags = diags_new(arena);
     struct policy *p = NULL;
     ck_assert_int_eq(policy_load(arena, source_new(arena, S("p"), text), &p, &diags), CARDEA_OK);
@@ -352,13 +372,14 @@ START_TEST(bytes_of_expressions)
 }
 END_TEST
 
-/* ---- names ------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static const struct {
     int kind;
     const char *name, *version, *scope, *key;
 } keys[] = {
-    { POLICY_RESOURCE, "leave_request", "20210210", "acme.hr", "resource.leave_request.v20210210/acme.hr" },
+    { POLICY_RESOURCE, "leave_request", "20210210", "acme.hr",
+      "resource.leave_request.v20210210/acme.hr" },
     { POLICY_RESOURCE, "album:object", "default", "", "resource.album_object.vdefault" },
     { POLICY_RESOURCE, "a--b", "default", "", "resource.a_b.vdefault" },
     { POLICY_RESOURCE, "1:x", "default", "", "resource.1:x.vdefault" },
@@ -374,8 +395,9 @@ static const struct {
 
 START_TEST(policy_keys)
 {
-    expect_str(policy_key_of(unit_arena(), (enum policy_kind)keys[_i].kind, str_from_c(keys[_i].name),
-                             str_from_c(keys[_i].version), str_from_c(keys[_i].scope)),
+    expect_str(policy_key_of(unit_arena(), (enum policy_kind)keys[_i].kind,
+                             str_from_c(keys[_i].name), str_from_c(keys[_i].version),
+                             str_from_c(keys[_i].scope)),
                keys[_i].key);
 }
 END_TEST
@@ -397,12 +419,14 @@ static const struct {
     const char *name;
     bool policy, test;
 } files[] = {
-    { "a.yaml", true, false },      { "a.yml", true, false },      { "a.JSON", true, false },
-    { "a.Yaml", true, false },      { "a.txt", false, false },     { "yaml", false, false },
-    { ".a.yaml", false, false },    { "a_test.yaml", false, true }, { "a_TEST.yml", false, true },
-    { "_test.json", false, true },  { "a_test.txt", false, false }, { "a_test.yaml.yaml", true, false },
-    { "atest.yaml", true, false },  { ".yaml", false, false },     { "", false, false },
-    { ".a_test.yaml", false, true },
+    { "a.yaml", true, false },      { "a.yml", true, false },
+    { "a.JSON", true, false },      { "a.Yaml", true, false },
+    { "a.txt", false, false },      { "yaml", false, false },
+    { ".a.yaml", false, false },    { "a_test.yaml", false, true },
+    { "a_TEST.yml", false, true },  { "_test.json", false, true },
+    { "a_test.txt", false, false }, { "a_test.yaml.yaml", true, false },
+    { "atest.yaml", true, false },  { ".yaml", false, false },
+    { "", false, false },           { ".a_test.yaml", false, true },
 };
 
 START_TEST(file_names)

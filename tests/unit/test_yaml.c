@@ -14,7 +14,7 @@
 
 #include <stdio.h>
 
-/* ---- scalars as the reference reads them ------------------------------------------------------- */
+/* ---- scalars as the reference reads them ----------------------------------------------------- */
 
 static struct arena data_arena;
 static struct value scalars, texts;
@@ -25,7 +25,8 @@ static bool load_data(void)
     str text = STR_EMPTY;
     str why = STR_EMPTY;
     struct json_error error = { 0 };
-    if (file_read(&data_arena, S("testdata/compile/scalars.json"), 1 << 20, &text, &why) != CARDEA_OK) {
+    if (file_read(&data_arena, S("testdata/compile/scalars.json"), 1 << 20, &text, &why) !=
+        CARDEA_OK) {
         fprintf(stderr, "testdata/compile/scalars.json: %.*s\n", STR_ARG(why));
         return false;
     }
@@ -51,17 +52,21 @@ static void expect_value(str yaml, struct value want)
     struct arena *arena = unit_arena();
     struct diags diags = diags_new(arena);
     struct value got = v_none();
-    cardea_status status = yaml_read_value(arena, source_new(arena, S("t"), yaml), false, &got, &diags);
-    ck_assert_msg(status == CARDEA_OK, "%.*s: %.*s", STR_ARG(yaml), STR_ARG(diags.list.ptr[0].text));
+    cardea_status status =
+        yaml_read_value(arena, source_new(arena, S("t"), yaml), false, &got, &diags);
+    ck_assert_msg(status == CARDEA_OK, "%.*s: %.*s", STR_ARG(yaml),
+                  STR_ARG(diags.list.ptr[0].text));
     struct value k = vmap_find_str(got.map, S("k"));
-    ck_assert_msg(k.kind == want.kind && value_equal(k, want) == 1, "%.*s\n  got  %.*s\n  want %.*s", STR_ARG(yaml),
-                  STR_ARG(show(arena, k)), STR_ARG(show(arena, want)));
+    ck_assert_msg(k.kind == want.kind && value_equal(k, want) == 1,
+                  "%.*s\n  got  %.*s\n  want %.*s", STR_ARG(yaml), STR_ARG(show(arena, k)),
+                  STR_ARG(show(arena, want)));
 }
 
 START_TEST(scalar_types)
 {
     struct value pair = scalars.items[_i];
-    expect_value(str_printf(&data_arena, "k: %.*s\n", STR_ARG(v_str(pair.items[0]))), pair.items[1]);
+    expect_value(str_printf(&data_arena, "k: %.*s\n", STR_ARG(v_str(pair.items[0]))),
+                 pair.items[1]);
 }
 END_TEST
 
@@ -71,17 +76,20 @@ START_TEST(scalar_texts)
 }
 END_TEST
 
-/* Every byte of a value is the byte of the file it is said to be, or stands for an escape or a line break. */
+/* Every byte of a value is the byte of the file it is said to be, or stands for an escape or a
+ * line break. */
 static void expect_places(const struct source *source, const struct ynode *node)
 {
     for (isize i = 0; i < node->text.len; i++) {
-        uint32_t at = ptext_map_find(node->map, node->map_count, node->start, node->end, (uint32_t)i);
+        uint32_t at =
+            ptext_map_find(node->map, node->map_count, node->start, node->end, (uint32_t)i);
         char byte = at < source->text.len ? source->text.ptr[at] : '\n';
         char want = node->text.ptr[i];
         bool escape = byte == '\\' || (byte == '\'' && want == '\'');
         bool fold = (byte == '\n' || byte == '\r') && (want == ' ' || want == '\n');
-        ck_assert_msg(byte == want || escape || fold || at == node->end, "byte %lld of `%.*s` is 0x%x at %u",
-                      (long long)i, STR_ARG(node->text), (unsigned char)byte, at);
+        ck_assert_msg(byte == want || escape || fold || at == node->end,
+                      "byte %lld of `%.*s` is 0x%x at %u", (long long)i, STR_ARG(node->text),
+                      (unsigned char)byte, at);
     }
 }
 
@@ -114,24 +122,29 @@ START_TEST(places_of_texts)
 }
 END_TEST
 
-/* ---- trees ------------------------------------------------------------------------------------ */
+/* ---- trees ----------------------------------------------------------------------------------- */
 
 /* Value of the document as text, or `E1004 line:column text` of the first error. */
 static str read_text(struct arena *arena, str yaml)
 {
     struct diags diags = diags_new(arena);
     struct value got = v_none();
-    cardea_status status = yaml_read_value(arena, source_new(arena, S("t"), yaml), true, &got, &diags);
+    cardea_status status =
+        yaml_read_value(arena, source_new(arena, S("t"), yaml), true, &got, &diags);
     if (status == CARDEA_OK) {
         return got.kind == V_NONE ? S("nothing") : show(arena, got);
     }
     ck_assert_int_gt(diags.list.len, 0);
     const struct diag *d = &diags.list.ptr[0];
     struct place place = source_place(d->span.source, d->span.start);
-    return str_printf(arena, "%s %d:%d %.*s", d->class->code, place.line, place.column, STR_ARG(d->text));
+    return str_printf(arena, "%s %d:%d %.*s", d->class->code, place.line, place.column,
+                      STR_ARG(d->text));
 }
 
-#define T(literal) { "" literal, (isize)sizeof(literal) - 1 }
+#define T(literal)                                                                                 \
+    {                                                                                              \
+        "" literal, (isize)sizeof(literal) - 1                                                     \
+    }
 
 static const struct {
     str yaml;
@@ -141,7 +154,9 @@ static const struct {
     { T(" \n\t\n"), "nothing" },
     { T("# only this\n"), "nothing" },
     { T("---\n...\n---\n"), "nothing" },
-    { T("\xef\xbb\xbf" "a: 1\n"), "{\"a\": 1}" },
+    { T("\xef\xbb\xbf"
+        "a: 1\n"),
+      "{\"a\": 1}" },
     { T("\xef\xbb\xbf"), "nothing" },
     { T("a: 1\n---\n"), "{\"a\": 1}" },
     { T("---\n# c\n---\na: 1\n"), "{\"a\": 1}" },
@@ -170,7 +185,8 @@ static const struct {
     { T("a: &x [*x]\n"), "E1005 1:8 unknown anchor `x`" },
     { T("a: &x 1\nb: &x 2\n"), "E1006 2:4 anchor `x` is defined twice" },
     { T("*x : 1\n"), "E1005 1:1 unknown anchor `x`" },
-    { T("a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3\n"), "{\"a\": {\"b\": 1, \"c\": 2}, \"d\": {\"b\": 1, \"c\": 3}}" },
+    { T("a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3\n"),
+      "{\"a\": {\"b\": 1, \"c\": 2}, \"d\": {\"b\": 1, \"c\": 3}}" },
     { T("c: 3\n<<: {b: 1, c: 2}\n"), "{\"b\": 1, \"c\": 3}" },
     { T("a: &x {b: 1}\nc: &y\n  <<: *x\n  d: 2\ne:\n  <<: *y\n"),
       "{\"a\": {\"b\": 1}, \"c\": {\"b\": 1, \"d\": 2}, \"e\": {\"b\": 1, \"d\": 2}}" },
@@ -216,7 +232,7 @@ START_TEST(documents)
 }
 END_TEST
 
-/* ---- limits ----------------------------------------------------------------------------------- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 static str nested(struct arena *arena, int depth)
 {
@@ -236,8 +252,10 @@ START_TEST(depth_is_bounded)
     ck_assert(str_starts(read_text(arena, nested(arena, YAML_DEPTH)), S("[[[")));
     expect_str(read_text(arena, nested(arena, YAML_DEPTH + 1)), "E1003 1:65 nesting is too deep");
     expect_str(read_text(arena, nested(arena, 20000)), "E1003 1:65 nesting is too deep");
-    str alias = str_printf(arena, "a: &x %.*s\nb: [[*x]]\n", STR_ARG(nested(arena, YAML_DEPTH - 2)));
-    expect_str(read_text(arena, alias), "E1003 2:6 nesting is deeper than 64 levels behind this alias");
+    str alias =
+        str_printf(arena, "a: &x %.*s\nb: [[*x]]\n", STR_ARG(nested(arena, YAML_DEPTH - 2)));
+    expect_str(read_text(arena, alias),
+               "E1003 2:6 nesting is deeper than 64 levels behind this alias");
     alias = str_printf(arena, "a: &x %.*s\nb: [*x]\n", STR_ARG(nested(arena, YAML_DEPTH - 2)));
     ck_assert(str_starts(read_text(arena, alias), S("{")));
 }
@@ -256,7 +274,8 @@ START_TEST(aliases_are_bounded)
         }
         sb_add(&sb, S("]\n"));
     }
-    expect_str(read_text(arena, sb_str(&sb)), "E1003 6:55 the document unfolds into more than 1000000 nodes");
+    expect_str(read_text(arena, sb_str(&sb)),
+               "E1003 6:55 the document unfolds into more than 1000000 nodes");
 }
 END_TEST
 
@@ -275,7 +294,8 @@ END_TEST
 START_TEST(memory_runs_out)
 {
     static struct arena own;
-    static const char yaml[] = "a: &x {b: [1, 'c''d', \"\xc3\xa9\\u0041\"], <<: {e: f}}\ng: *x\nh: >\n  i\n  j\n";
+    static const char yaml[] =
+        "a: &x {b: [1, 'c''d', \"\xc3\xa9\\u0041\"], <<: {e: f}}\ng: *x\nh: >\n  i\n  j\n";
     volatile bool done = false;
     volatile long tries = 0;
     while (!done) {
@@ -297,7 +317,7 @@ START_TEST(memory_runs_out)
 }
 END_TEST
 
-/* ---- paths and places ------------------------------------------------------------------------- */
+/* ---- paths and places ------------------------------------------------------------------------ */
 
 static const struct {
     const char *path;
@@ -330,22 +350,23 @@ START_TEST(paths_lead_to_nodes)
     ck_assert_int_eq(node != NULL, paths[_i].want != NULL);
     if (node != NULL && node != doc.root) {
         expect_str(str_slice(source->text, node->start, node->end), paths[_i].want);
-        if (str_find(str_from_c(paths[_i].path), S("$.h[")) < 0) { /* through an alias: path of the origin */
+        if (str_find(str_from_c(paths[_i].path), S("$.h[")) <
+            0) { /* through an alias: path of the origin */
             expect_str(ynode_path(arena, node), paths[_i].path);
         }
     }
 }
 END_TEST
 
-/* ---- the tree of configuration files ---------------------------------------------------------- */
+/* ---- the tree of configuration files --------------------------------------------------------- */
 
 START_TEST(configuration_tree)
 {
     struct arena *arena = unit_arena();
     struct diags diags = diags_new(arena);
-    struct source *source = source_new(
-        arena, S("c.yaml"),
-        S("server:\n  port: 3592\n  tls: &t {cert: a.pem}\nlist:\n  - id: x\n  - *t\nbig: 18446744073709551615\n"));
+    struct source *source = source_new(arena, S("c.yaml"),
+                                       S("server:\n  port: 3592\n  tls: &t {cert: a.pem}\nlist:\n  "
+                                         "- id: x\n  - *t\nbig: 18446744073709551615\n"));
     const struct config_node *root = NULL;
     ck_assert_int_eq(config_read(arena, source, &root, &diags), CARDEA_OK);
     ck_assert_int_eq(root->kind, CONFIG_MAP);
@@ -366,15 +387,19 @@ START_TEST(configuration_tree)
     ck_assert(config_find(root, S("list[x]")) == NULL && config_get(NULL, S("a")) == NULL);
     ck_assert(config_get(port, S("a")) == NULL);
     expect_str(show(arena, config_value(arena, root, true)),
-               "{\"server\": {\"port\": 3592, \"tls\": {\"cert\": \"a.pem\"}}, \"list\": [{\"id\": \"x\"}, "
+               "{\"server\": {\"port\": 3592, \"tls\": {\"cert\": \"a.pem\"}}, \"list\": [{\"id\": "
+               "\"x\"}, "
                "{\"cert\": \"a.pem\"}], \"big\": 18446744073709551615u}");
 
-    ck_assert_int_eq(config_read(arena, source_new(arena, S("e"), S("# empty\n")), &root, &diags), CARDEA_OK);
+    ck_assert_int_eq(config_read(arena, source_new(arena, S("e"), S("# empty\n")), &root, &diags),
+                     CARDEA_OK);
     ck_assert(root == NULL);
-    ck_assert_int_eq(config_read(arena, source_new(arena, S("e"), S("a: 1\na: 2\n")), &root, &diags),
-                     CARDEA_EINVALID);
-    ck_assert_int_eq(config_read(arena, source_new(arena, S("e"), S("a: 1\n---\na: 2\n")), &root, &diags),
-                     CARDEA_EINVALID);
+    ck_assert_int_eq(
+        config_read(arena, source_new(arena, S("e"), S("a: 1\na: 2\n")), &root, &diags),
+        CARDEA_EINVALID);
+    ck_assert_int_eq(
+        config_read(arena, source_new(arena, S("e"), S("a: 1\n---\na: 2\n")), &root, &diags),
+        CARDEA_EINVALID);
 }
 END_TEST
 
