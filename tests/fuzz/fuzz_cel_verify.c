@@ -37,7 +37,7 @@ static size_t change_record(struct cel_code *code, const uint8_t *data, size_t s
     memcpy(exprs, code->exprs, code->expr_count * sizeof *exprs);
     struct cel_expr *e = &exprs[data[0] % code->expr_count];
     e->entry += data[1];
-    e->words += (uint32_t)(int8_t)data[2];
+    e->words += data[2] - UINT32_C(128);
     e->max_stack = (uint16_t)(e->max_stack + (int8_t)data[3]);
     e->slots = (uint16_t)(e->slots + (int8_t)data[4]);
     e->flags ^= data[5];
