@@ -91,8 +91,15 @@ static void put_meta(struct jw *w, const struct decision *d)
     jw_object_end(w);
 }
 
-/* A value without a JSON form becomes the output's error; it does not spoil the reply. */
-static void put_output(struct jw *w, struct arena *scratch, const struct output_entry *entry)
+/* What the reference says when a value spoils the whole reply: infinities, NaN, text that is not UTF-8. */
+static bool spoils_reply(str error)
+{
+    return str_starts(error, S("proto: "));
+}
+
+/* A value without a JSON form becomes the output's error; *spoiled receives the reason when the reference refuses the
+ * whole request because of it. spec: cerbos-compat#outputs */
+static void put_output(struct jw *w, struct arena *scratch, const struct output_entry *entry, str *spoiled)
 {
     str error = entry->error;
     jw_object(w);
@@ -104,6 +111,7 @@ static void put_output(struct jw *w, struct arena *scratch, const struct output_
         if (!jw_value(w, scratch, entry->val, &error)) {
             w->out->len = len;
             *w = before;
+            *spoiled = spoils_reply(error) ? error : *spoiled;
         }
     }
     put_text(w, S("action"), entry->action);
@@ -111,7 +119,7 @@ static void put_output(struct jw *w, struct arena *scratch, const struct output_
     jw_object_end(w);
 }
 
-static void put_outputs(struct jw *w, struct arena *scratch, const struct decision *d)
+static void put_outputs(struct jw *w, struct arena *scratch, const struct decision *d, str *spoiled)
 {
     if (d->output_count == 0) {
         return;
@@ -119,13 +127,13 @@ static void put_outputs(struct jw *w, struct arena *scratch, const struct decisi
     jw_key(w, S("outputs"));
     jw_array(w);
     for (isize i = 0; i < d->output_count; i++) {
-        put_output(w, scratch, &d->outputs[i]);
+        put_output(w, scratch, &d->outputs[i], spoiled);
     }
     jw_array_end(w);
 }
 
 static void put_result(struct jw *w, struct arena *scratch, const struct check_item *item, const struct decision *d,
-                       bool meta)
+                       bool meta, str *spoiled)
 {
     jw_object(w);
     put_resource(w, &item->resource);
@@ -134,7 +142,7 @@ static void put_result(struct jw *w, struct arena *scratch, const struct check_i
     if (meta) {
         put_meta(w, d);
     }
-    put_outputs(w, scratch, d);
+    put_outputs(w, scratch, d, spoiled);
     jw_object_end(w);
 }
 
@@ -150,9 +158,10 @@ static void deny_all(struct arena *arena, const struct check_item *item, struct 
     *out = (struct decision){ .actions = actions, .action_count = item->action_count };
 }
 
-/* Decides and writes one resource. False: an internal failure. */
+/* Decides and writes one resource. False: an internal failure, or (then *spoiled says why) an output that spoils the
+ * reply. */
 static bool answer_item(struct worker *worker, const struct snapshot *snapshot, const struct check_request *request,
-                        isize number, bool meta, struct jw *w)
+                        isize number, struct jw *w, str *spoiled)
 {
     struct arena *arena = &worker->arena;
     struct arena_mark mark = arena_mark(arena);
@@ -164,7 +173,10 @@ static bool answer_item(struct worker *worker, const struct snapshot *snapshot, 
     } else if (status != CARDEA_OK) {
         return false;
     }
-    put_result(w, arena, &request->items[number], &decision, meta);
+    put_result(w, arena, &request->items[number], &decision, request->want_derived_roles, spoiled);
+    if (spoiled->len > 0) {
+        return false;
+    }
     arena_reset(arena, mark);
     return true;
 }
@@ -179,7 +191,7 @@ static void log_token(struct worker *worker, const struct exchange *exchange)
 }
 
 static bool answer(struct worker *worker, const struct check_body *body, const struct check_request *request,
-                   struct reply *reply)
+                   struct reply *reply, str *spoiled)
 {
     const struct snapshot *snapshot = store_reader_get(worker->reader);
     char call_id[ULID_TEXT];
@@ -190,7 +202,7 @@ static bool answer(struct worker *worker, const struct check_body *body, const s
     jw_key(&w, S("results"));
     jw_array(&w);
     for (isize i = 0; i < request->item_count; i++) {
-        if (!answer_item(worker, snapshot, request, i, body->include_meta, &w)) {
+        if (!answer_item(worker, snapshot, request, i, &w, spoiled)) {
             return false;
         }
     }
@@ -213,8 +225,13 @@ void api_check_resources(struct worker *worker, const struct exchange *exchange,
         reply_error(reply, (enum reply_code)refusal.code, refusal.message, refusal.details);
         return;
     }
+    str spoiled = STR_EMPTY;
     request.want_derived_roles = body.include_meta;
-    if (!answer(worker, &body, &request, reply)) {
+    if (!answer(worker, &body, &request, reply, &spoiled)) {
+        if (spoiled.len > 0) {
+            reply_error(reply, REPLY_UNKNOWN, spoiled, STR_EMPTY);
+            return;
+        }
         log_error("server", "a check failed for a reason of ours; it was answered with an error");
         reply_error(reply, REPLY_INTERNAL, S("Policy check failed"), STR_EMPTY);
         return;
