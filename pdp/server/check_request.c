@@ -107,7 +107,7 @@ static bool refuse_text(struct arena *arena, str text, struct json_error limit, 
 {
     str why = proto_explain(arena, &check_body_message, text);
     if (why.len == 0) {
-        why = str_concat(arena, S("proto: "), limit.text.len > 0 ? limit.text : S("malformed message"));
+        why = str_concat(arena, S("proto:\xc2\xa0"), limit.text.len > 0 ? limit.text : S("malformed message"));
     }
     return refuse(refusal, why);
 }

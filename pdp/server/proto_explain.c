@@ -49,7 +49,7 @@ static bool fail(struct reader *r, isize at, bool syntax, const char *what, str 
     for (isize i = line_start; i < at; column++) {
         (void)utf8_next(r->text, &i); /* a byte that is no UTF-8 counts as one */
     }
-    r->error = str_printf(r->arena, "proto: %s(line %lld:%lld): %s%.*s", syntax ? "syntax error " : "",
+    r->error = str_printf(r->arena, PROTO_PREFIX "%s(line %lld:%lld): %s%.*s", syntax ? "syntax error " : "",
                           (long long)line, (long long)column, what, STR_ARG(detail));
     return false;
 }
@@ -125,7 +125,7 @@ static bool read_unicode(struct reader *r, isize string_start, isize *at, struct
     if (rune >= 0xd800 && rune < 0xe000) {
         str next = str_slice(r->text, *at, *at + 6);
         if (next.len < 6) {
-            r->error = S("proto: unexpected EOF");
+            r->error = S(PROTO_PREFIX "unexpected EOF");
             return false;
         }
         int32_t low = next.ptr[0] == '\\' && next.ptr[1] == 'u' ? hex4(str_slice(next, 2, 6)) : -1;
