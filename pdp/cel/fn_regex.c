@@ -28,9 +28,25 @@ static struct value limit_error(struct cel_run *run)
     return v_error(run->arena, VE_LIMIT, "regular expression limit exceeded");
 }
 
-/* Compiles a pattern from data; NULL and *error when it is refused. */
+/* The compiled form of a literal pattern of the code, known by its bytes' place; NULL when it is none. */
+static const struct cel_regex *literal(const struct cel_code *code, str pattern)
+{
+    for (uint32_t i = 0; code->regexes != NULL && i < code->pattern_count; i++) {
+        struct value konst = code->konsts[code->patterns[i]];
+        if (konst.s == pattern.ptr && konst.len == pattern.len) {
+            return code->regexes[i];
+        }
+    }
+    return NULL;
+}
+
+/* The compiled form of a pattern; NULL and *error when it is refused. */
 static const struct cel_regex *compile(struct cel_run *run, str pattern, struct value *error)
 {
+    const struct cel_regex *known = literal(run->code, pattern);
+    if (known != NULL) {
+        return known;
+    }
     str why = STR_EMPTY;
     if (!pay_bytes(run, pattern.len * 16)) {
         *error = cel_budget_error();
@@ -47,7 +63,7 @@ struct value fn_matches(struct cel_run *run, const struct value *args, int argc)
 {
     struct value error;
     if (argc != 2 || !is_string(args[0]) || !is_string(args[1])) {
-        return cel_no_overload(run, "matches", args, argc);
+        return v_no_overload(); /* older than the table of overloads: its errors have no name */
     }
     const struct cel_regex *regex = compile(run, v_str(args[1]), &error);
     if (regex == NULL) {
@@ -68,8 +84,8 @@ static int search_next(struct search *s)
         if (!cel_charge(s->run, 1 + (s->subject.len - s->pos) / FN_BYTES)) {
             return -1;
         }
-        int groups = cel_regex_search(s->regex, s->run->thread, s->run->arena, s->subject, s->pos, s->found,
-                                      MAX_RANGES / 2);
+        int groups = cel_regex_search(s->regex, s->run->thread, s->run->arena, s->subject, s->pos,
+                                      s->found, MAX_RANGES / 2);
         if (groups <= 0) {
             s->pos = s->subject.len + 1;
             return groups;
@@ -97,7 +113,9 @@ static int search_next(struct search *s)
 
 static str group_text(const struct search *s, int group)
 {
-    return s->found[2 * group] < 0 ? STR_EMPTY : str_slice(s->subject, s->found[2 * group], s->found[2 * group + 1]);
+    return s->found[2 * group] < 0
+               ? STR_EMPTY
+               : str_slice(s->subject, s->found[2 * group], s->found[2 * group + 1]);
 }
 
 /* ---- replace ---- */
@@ -112,19 +130,22 @@ static struct value add_replacement(struct search *s, struct sb *out, str replac
             continue;
         }
         if (++i == replacement.len) {
-            return v_error(arena, VE_ARGUMENT, "invalid replacement string: '%.*s' \\ not allowed at end",
+            return v_error(arena, VE_ARGUMENT,
+                           "invalid replacement string: '%.*s' \\ not allowed at end",
                            STR_ARG(replacement));
         }
         c = replacement.ptr[i];
         if (c == '\\') {
             sb_byte(out, c);
         } else if (c < '0' || c > '9') {
-            return v_error(arena, VE_ARGUMENT,
-                           "invalid replacement string: '%.*s' \\ must be followed by a digit or \\",
-                           STR_ARG(replacement));
+            return v_error(
+                arena, VE_ARGUMENT,
+                "invalid replacement string: '%.*s' \\ must be followed by a digit or \\",
+                STR_ARG(replacement));
         } else if (c - '0' > groups) {
             return v_error(arena, VE_ARGUMENT,
-                           "replacement string references group %d but regex has only %d group(s)", c - '0', groups);
+                           "replacement string references group %d but regex has only %d group(s)",
+                           c - '0', groups);
         } else {
             sb_add(out, group_text(s, c - '0'));
         }
@@ -155,7 +176,8 @@ static struct value replace(struct search *s, str replacement, int64_t limit)
     return v_string(sb_str(&out));
 }
 
-static bool search_begin(struct cel_run *run, struct search *s, const struct value *args, struct value *error)
+static bool search_begin(struct cel_run *run, struct search *s, const struct value *args,
+                         struct value *error)
 {
     *s = (struct search){ .run = run, .subject = v_str(args[0]), .previous = -1 };
     s->regex = compile(run, v_str(args[1]), error);
@@ -178,8 +200,8 @@ struct value fn_regex_replace(struct cel_run *run, const struct value *args, int
 }
 
 /* ---- extract ---- */
-static bool extract_begin(struct cel_run *run, struct search *s, const struct value *args, int argc, const char *name,
-                          struct value *error)
+static bool extract_begin(struct cel_run *run, struct search *s, const struct value *args, int argc,
+                          const char *name, struct value *error)
 {
     if (argc != 2 || !is_string(args[0]) || !is_string(args[1])) {
         *error = cel_no_overload(run, name, args, argc);
@@ -189,7 +211,8 @@ static bool extract_begin(struct cel_run *run, struct search *s, const struct va
         return false;
     }
     if (cel_regex_groups(s->regex) > 1) {
-        *error = v_error(run->arena, VE_ARGUMENT, "regular expression has more than one capturing group: %.*s",
+        *error = v_error(run->arena, VE_ARGUMENT,
+                         "regular expression has more than one capturing group: %.*s",
                          STR_ARG(fn_quoted(run->arena, v_str(args[1]))));
         return false;
     }

@@ -10,6 +10,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "cel/gen_priv.h"
+#include "cel/regex.h"
 
 static const struct {
     str name;
@@ -140,6 +141,14 @@ static void gen_match(struct gen *g, const struct ast *node, const struct ast *s
     gen_op(g, node, WORD_IMM(OP_MATCH, codeset_pattern(g->set, konst)), 1, 1);
 }
 
+/* A literal that can be compiled at load; others fail when they are used, as in the reference. */
+static bool good_pattern(struct gen *g, const struct ast *pattern)
+{
+    str why = STR_EMPTY;
+    return pattern->kind == A_CONST && pattern->constant.kind == V_STRING &&
+           cel_regex_valid(g->set->arena, v_str(pattern->constant), &why);
+}
+
 static const struct ast *argument(const struct ast *node, int32_t i)
 {
     if (node->call.target == NULL) {
@@ -166,12 +175,13 @@ static void gen_function(struct gen *g, const struct ast *node)
         gen_node(g, argument(node, 0));
         return;
     }
-    if (argc == 2 && str_eq(node->call.name, S("matches"))) {
+    if ((cel_funcs[row].flags & CF_PATTERN) != 0 && good_pattern(g, argument(node, 1))) {
         const struct ast *pattern = argument(node, 1);
-        if (pattern->kind == A_CONST && pattern->constant.kind == V_STRING) {
+        if (str_eq(node->call.name, S("matches"))) {
             gen_match(g, node, argument(node, 0), pattern);
             return;
         }
+        (void)codeset_pattern(g->set, codeset_konst(g->set, pattern->constant)); /* fn_regex.c finds it */
     }
     for (int32_t i = 0; i < argc; i++) {
         gen_node(g, argument(node, i));

@@ -182,6 +182,9 @@ struct value op_match(struct cel_run *run, struct value subject, uint32_t p)
     if (regex == NULL) {
         str why = STR_EMPTY;
         str pattern = v_str(code->konsts[code->patterns[p]]);
+        if (!cel_charge(run, 1 + pattern.len)) {
+            return cel_budget_error();
+        }
         regex = cel_regex_dynamic(run->arena, run->thread, pattern, &why);
         if (regex == NULL) {
             return v_error(run->arena, VE_ARGUMENT, "%.*s", STR_ARG(why));

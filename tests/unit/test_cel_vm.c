@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "cel/gen.h"
+#include "cel/regex.h"
 #include "cel/vm.h"
 #include "cel/vm_priv.h"
 #include "image/roots.h"
@@ -167,6 +168,38 @@ TABLE(selection) = {
     { "{?\"a\": R.attr.?owner, ?\"b\": R.attr.?nope}", "{\"a\": \"ann\"}" },
 };
 TABLE_TEST(selection_finds, selection)
+
+/* ---- patterns ---- */
+
+START_TEST(patterns_are_tables_when_they_are_right)
+{
+    struct program *p = program_new(true);
+    p->expr = compile(
+        p, &unit_policy_env,
+        S("R.attr.owner.matches(\"^a\") && regex.replace(R.attr.owner, \"n+\", \"\") == \"a\""));
+    uint32_t wrong = compile(p, &unit_policy_env, S("matches(R.attr.owner, \"(\")"));
+    prepare(p);
+    ck_assert_uint_eq(p->code.pattern_count, 2); /* the wrong one is left to the run */
+    struct cel_thread *thread = cel_thread_new();
+    p->run.thread = thread;
+    expect_str(shown(p->arena, cel_eval(&p->run, p->expr)), "true");
+    expect_str(shown(p->arena, cel_eval(&p->run, wrong)),
+               "error: error parsing regexp: missing closing ): `(`");
+    const struct cel_regex *regexes[2];
+    for (int i = 0; i < 2; i++) {
+        str why = STR_EMPTY;
+        regexes[i] = cel_regex_new(v_str(p->code.konsts[p->code.patterns[i]]), p->arena, &why);
+        ck_assert_ptr_nonnull(regexes[i]);
+    }
+    p->code.regexes = regexes;
+    int64_t before = p->run.budget;
+    expect_str(shown(p->arena, cel_eval(&p->run, p->expr)), "true");
+    ck_assert_int_le(before - p->run.budget, 4); /* nothing was compiled */
+    cel_regex_free((struct cel_regex *)(uintptr_t)regexes[0]);
+    cel_regex_free((struct cel_regex *)(uintptr_t)regexes[1]);
+    cel_thread_free(thread);
+}
+END_TEST
 
 /* ---- membership in constant sets ---- */
 
@@ -640,6 +673,7 @@ int main(void)
     TCase *tables = tcase_create("tables");
     ADD(tables, logic_absorbs_errors, logic);
     ADD(tables, selection_finds, selection);
+    tcase_add_test(tables, patterns_are_tables_when_they_are_right);
     ADD(tables, sets_keep_the_meaning_of_lists, sets);
     ADD(tables, loops_end_as_they_should, loops);
     suite_add_tcase(suite, tables);
