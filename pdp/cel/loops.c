@@ -10,25 +10,6 @@
 #include "cel/fn.h"
 #include "cel/vm_priv.h"
 
-static const char *range_type(struct value v)
-{
-    static const char *const names[V_KIND_COUNT] = {
-        [V_NULL] = "types.Null",
-        [V_BOOL] = "types.Bool",
-        [V_INT] = "types.Int",
-        [V_UINT] = "types.Uint",
-        [V_DOUBLE] = "types.Double",
-        [V_STRING] = "types.String",
-        [V_BYTES] = "types.Bytes",
-        [V_TYPE] = "*types.Type",
-        [V_TIMESTAMP] = "types.Timestamp",
-        [V_DURATION] = "types.Duration",
-        [V_OPTIONAL] = "*types.Optional",
-        [V_OBJECT] = "types.Object",
-    };
-    return v.kind < V_KIND_COUNT && names[v.kind] != NULL ? names[v.kind] : "types.Val";
-}
-
 static struct value not_a_range(struct cel_run *run, struct value v, bool two)
 {
     if (v_is_raised(v)) {
@@ -36,9 +17,9 @@ static struct value not_a_range(struct cel_run *run, struct value v, bool two)
     }
     if (two) {
         return v_error(run->arena, VE_NO_OVERLOAD, "unsupported comprehension range type: %s",
-                       range_type(v));
+                       go_type(v));
     }
-    return v_error(run->arena, VE_NO_OVERLOAD, "got '%s', expected iterable type", range_type(v));
+    return v_error(run->arena, VE_NO_OVERLOAD, "got '%s', expected iterable type", go_type(v));
 }
 
 static void set_variables(struct value *slot, bool two)

@@ -19,8 +19,7 @@ enum lookup {
 
 /* ---- texts ---- */
 
-/* The reference shows types of its implementation in some messages. */
-static const char *go_type(struct value v)
+const char *go_type(struct value v)
 {
     static const char *const names[V_KIND_COUNT] = {
         [V_NULL] = "types.Null",
@@ -36,9 +35,11 @@ static const char *go_type(struct value v)
         [V_DURATION] = "types.Duration",
         [V_TYPE] = "*types.Type",
         [V_OPTIONAL] = "*types.Optional",
-        [V_OBJECT] = "types.Object",
     };
-    return v.kind < V_KIND_COUNT && names[v.kind] != NULL ? names[v.kind] : "types.Val";
+    if (str_eq(v_type_name(v), S("cerbos.lib.hierarchy"))) {
+        return "types.Hierarchy";
+    }
+    return v.kind < V_KIND_COUNT && names[v.kind] != NULL ? names[v.kind] : "types.Object";
 }
 
 static str key_text(struct cel_run *run, struct value key)

@@ -147,6 +147,9 @@ struct value logic_error(struct value v);
 /* Charges for touching v to its depth; false when the budget is used up. */
 bool charge_value(struct cel_run *run, struct value v);
 
+/* What the reference calls a value's type in some messages: a type of its implementation (select.c). */
+const char *go_type(struct value v);
+
 /* How many arguments row `func` of cel_funcs takes, told from its signature. */
 int func_arity(int func);
 /* Whether some row of the name that begins at `func` takes argc arguments and has an
