@@ -16,13 +16,12 @@
  *
  * Running time is not proved here: each pass of a loop is charged to the budget of the run.
  *
- * Neighbours: opcodes.def states the effects · gen.c makes code that passes
+ * Neighbours: verify_tables.c proves the first point · opcodes.def states the effects · gen.c makes code
+ * that passes
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/bitset.h"
-#include "base/time.h"
-#include "base/utf8.h"
 #include "cel/func.h"
 #include "cel/vm_priv.h"
 
@@ -44,9 +43,6 @@ struct state {
 };
 
 #define STATE_BYTES_MAX ((isize)64 << 20) /* what the pending states of one expression may take */
-#define KONST_DEPTH     512
-#define KONST_PARTS                                                                                \
-    (INT64_C(1) << 26) /* parts of all constants: parts may be shared, so a count by walking ends */
 
 struct verifier {
     const struct cel_code *code;
@@ -77,138 +73,6 @@ static cardea_status refuse(struct verifier *v, const char *what)
                       : str_printf(v->scratch, "%s", what);
     }
     return CARDEA_ECORRUPT;
-}
-
-/* ---- tables ---- */
-
-static bool konst_plain(struct value v, int depth, int64_t *left);
-
-static bool key_plain(struct value key, int64_t *left)
-{
-    switch (key.kind) {
-    case V_LIST:
-    case V_MAP:
-    case V_OPTIONAL:
-        return false;
-    default:
-        return konst_plain(key, 1, left);
-    }
-}
-
-static bool konst_plain(struct value v, int depth, int64_t *left)
-{
-    if (depth > KONST_DEPTH || --*left < 0) {
-        return false;
-    }
-    switch (v.kind) {
-    case V_NULL:
-    case V_INT:
-    case V_UINT:
-    case V_DOUBLE:
-    case V_DURATION:
-        return true;
-    case V_BOOL:
-        return v.i == 0 || v.i == 1;
-    case V_STRING:
-    case V_TYPE:
-        return v.len == 0 || (v.s != NULL && utf8_invalid(v_str(v)) < 0);
-    case V_BYTES:
-        return v.len == 0 || v.s != NULL;
-    case V_TIMESTAMP:
-        return v.len < 1000000000 && v.i >= TIME_MIN_SECONDS && v.i <= TIME_MAX_SECONDS;
-    case V_LIST:
-        for (uint32_t i = 0; i < v.len; i++) {
-            if (v.items == NULL || !konst_plain(v.items[i], depth + 1, left)) {
-                return false;
-            }
-        }
-        return true;
-    case V_MAP:
-        if (v.map == NULL || v.map->count != v.len) {
-            return false;
-        }
-        for (uint32_t i = 0; i < v.map->count; i++) {
-            if (!key_plain(v.map->entries[i].key, left) ||
-                !konst_plain(v.map->entries[i].val, depth + 1, left)) {
-                return false;
-            }
-        }
-        return true;
-    case V_OPTIONAL:
-        return v.items == NULL || konst_plain(v.items[0], depth + 1, left);
-    default:
-        return false;
-    }
-}
-
-static bool konst_is(const struct cel_code *code, uint32_t number, uint8_t kind)
-{
-    return number < code->konst_count && code->konsts[number].kind == kind;
-}
-
-static cardea_status check_numbers(struct verifier *v)
-{
-    const struct cel_code *code = v->code;
-    for (uint32_t i = 0; i < code->path_key_count; i++) {
-        if (!konst_is(code, code->path_keys[i], V_STRING)) {
-            return refuse(v, "key of a path is no string constant");
-        }
-    }
-    for (uint32_t i = 0; i < code->path_count; i++) {
-        const struct cel_path *p = &code->paths[i];
-        if (p->root >= v->root_count ||
-            (uint64_t)p->first_key + p->key_count > code->path_key_count) {
-            return refuse(v, "path is out of range");
-        }
-    }
-    for (uint32_t i = 0; i < code->pattern_count; i++) {
-        if (!konst_is(code, code->patterns[i], V_STRING)) {
-            return refuse(v, "pattern is no string constant");
-        }
-    }
-    for (uint32_t i = 0; i < code->var_count; i++) {
-        if (code->vars[i] >= code->expr_count || !konst_is(code, code->var_names[i], V_STRING)) {
-            return refuse(v, "variable is out of range");
-        }
-    }
-    for (uint32_t i = 0; i < code->span_count; i++) {
-        const struct cel_pc_span *s = &code->spans[i];
-        if (s->pc >= code->word_count || s->start > s->end || (i > 0 && s->pc < s[-1].pc)) {
-            return refuse(v, "spans are out of order");
-        }
-    }
-    return CARDEA_OK;
-}
-
-static cardea_status check_tables(struct verifier *v)
-{
-    const struct cel_code *code = v->code;
-    if ((code->word_count > 0 && code->words == NULL) ||
-        (code->konst_count > 0 && code->konsts == NULL) ||
-        (code->path_count > 0 && code->paths == NULL) ||
-        (code->path_key_count > 0 && code->path_keys == NULL) ||
-        (code->expr_count > 0 && code->exprs == NULL) ||
-        (code->pattern_count > 0 && code->patterns == NULL) ||
-        (code->var_count > 0 && (code->vars == NULL || code->var_names == NULL)) ||
-        (code->span_count > 0 && code->spans == NULL)) {
-        return refuse(v, "table is missing");
-    }
-    int64_t left = KONST_PARTS;
-    for (uint32_t i = 0; i < code->konst_count; i++) {
-        if (!konst_plain(code->konsts[i], 0, &left)) {
-            return refuse(v, "constant is not a plain value");
-        }
-    }
-    TRY(check_numbers(v));
-    for (uint32_t i = 0; i < code->expr_count; i++) {
-        const struct cel_expr *e = &code->exprs[i];
-        if (e->words == 0 || (uint64_t)e->entry + e->words > code->word_count ||
-            e->slots > e->max_stack || e->max_stack > CEL_STACK_MAX || e->words > IMM_MAX ||
-            (e->flags & ~(uint32_t)(CX_RUNTIME | CX_NOW | CX_VARS)) != 0) {
-            return refuse(v, "expression record is out of range");
-        }
-    }
-    return CARDEA_OK;
 }
 
 /* ---- states ---- */
@@ -543,10 +407,10 @@ static cardea_status check_table_operand(struct verifier *v, uint32_t w)
         ok = imm < v->code->konst_count;
         break;
     case FORM_NAME:
-        ok = konst_is(v->code, imm, V_STRING);
+        ok = verify_konst_is(v->code, imm, V_STRING);
         break;
     case FORM_SET:
-        ok = konst_is(v->code, imm, V_MAP);
+        ok = verify_konst_is(v->code, imm, V_MAP);
         break;
     case FORM_PATH:
         ok = imm < v->code->path_count;
@@ -681,7 +545,7 @@ cardea_status cel_verify(const struct cel_code *code, uint32_t root_count, struc
                          str *why)
 {
     struct verifier v = { .code = code, .root_count = root_count, .scratch = scratch, .why = why };
-    TRY(check_tables(&v));
+    TRY(verify_tables(code, root_count, scratch, why));
     uint32_t *limits = new(scratch, uint32_t, code->expr_count);
     for (uint32_t i = 0; i < code->expr_count; i++) {
         limits[i] = code->var_count;

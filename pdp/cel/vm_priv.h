@@ -150,6 +150,13 @@ bool charge_value(struct cel_run *run, struct value v);
 /* What the reference calls a value's type in some messages: a type of its implementation (select.c). */
 const char *go_type(struct value v);
 
+/* Proves the tables of the code (verify_tables.c), as cel_verify says; not the words. */
+cardea_status verify_tables(const struct cel_code *code, uint32_t root_count, struct arena *scratch,
+                            str *why);
+
+/* Whether there is a constant of this number, and it is of this kind. */
+bool verify_konst_is(const struct cel_code *code, uint32_t number, uint8_t kind);
+
 /* How many arguments row `func` of cel_funcs takes, told from its signature. */
 int func_arity(int func);
 /* Whether some row of the name that begins at `func` takes argc arguments and has an
