@@ -12,8 +12,8 @@
 #include "cel/vm_priv.h"
 
 #define KONST_DEPTH 512
-#define KONST_PARTS                                                                                \
-    (INT64_C(1) << 26) /* parts of all constants: parts may be shared, so a count by walking ends */
+/* Parts of all constants; they may be shared, so that counting them by walking needs an end. */
+#define KONST_PARTS (INT64_C(1) << 26)
 
 struct tables {
     const struct cel_code *code;
