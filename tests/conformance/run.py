@@ -9,8 +9,6 @@
 A case that fails must be listed in gaps.txt, and a listed case must fail: so the list is neither too short nor stale.
 Listed cases count as skipped. Without ../shared there is nothing to compare with, and that counts as skipped too.
 
-  tests/conformance/run.py --write-gaps    writes gaps.txt anew, to be read before it is committed
-
 SPDX-License-Identifier: Apache-2.0
 """
 
@@ -162,14 +160,6 @@ def read_gaps():
         return [line.split()[0] for line in f if line.strip() and not line.startswith("#")]
 
 
-def write_gaps(results):
-    with open(GAPS, encoding="utf-8") as f:
-        head = [line for line in f if line.startswith("#")]
-    with open(GAPS, "w", encoding="utf-8") as f:
-        f.writelines(head)
-        f.writelines(sorted(label + "\n" for label, why in results.items() if why))
-
-
 def judge(t, results, gaps):
     listed = set(gaps)
     for label, why in sorted(results.items()):
@@ -196,9 +186,6 @@ def main():
         found = source()
         t.check("a corpus has cases", bool(found), "none were run")
         results.update(found)
-    if sys.argv[1:] == ["--write-gaps"]:
-        write_gaps(results)
-        return 0
     judge(t, results, read_gaps())
     return t.finish()
 
