@@ -471,18 +471,13 @@ static struct value in_list(struct cel_run *run, struct value a, struct value li
     if (!cel_charge(run, list.len >> 3)) {
         return cel_budget_error();
     }
-    struct value error = v_none();
     for (uint32_t i = 0; i < list.len; i++) {
-        struct value why = v_none();
-        int same = equal(run, a, list.items[i], &why);
-        if (same == 1) {
+        struct value why = v_none(); /* what cannot be compared is not equal, as in the reference */
+        if (equal(run, a, list.items[i], &why) == 1) {
             return v_bool(true);
         }
-        if (same < 0 && error.kind == V_NONE) {
-            error = why;
-        }
     }
-    return error.kind == V_NONE ? v_bool(false) : error;
+    return v_bool(false);
 }
 
 struct value op_in(struct cel_run *run, struct value a, struct value b)
@@ -513,16 +508,11 @@ struct value op_inset(struct cel_run *run, struct value a, struct value set)
     if (a.kind != V_OBJECT) {
         return v_is_raised(a) ? a : v_bool(false);
     }
-    struct value error = v_none();
     for (uint32_t i = 0; i < set.map->count; i++) {
         struct value why = v_none();
-        int same = equal(run, a, set.map->entries[i].key, &why);
-        if (same == 1) {
+        if (equal(run, a, set.map->entries[i].key, &why) == 1) {
             return v_bool(true);
         }
-        if (same < 0 && error.kind == V_NONE) {
-            error = why;
-        }
     }
-    return error.kind == V_NONE ? v_bool(false) : error;
+    return v_bool(false);
 }

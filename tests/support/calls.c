@@ -236,8 +236,10 @@ static const struct zone *find_zone(const void *ctx, str name)
 struct cel_run *unit_run_new(void)
 {
     static const struct cel_zones zones = { find_zone, NULL };
+    static const struct cel_code no_code;
     static struct cel_run run;
-    run = (struct cel_run){ .arena = unit_arena(),
+    run = (struct cel_run){ .code = &no_code,
+                            .arena = unit_arena(),
                             .zones = &zones,
                             .now_ns = INT64_C(1704164645678000000),
                             .budget = 1000000 };
