@@ -18,6 +18,7 @@ from tally import CARDEA, free_port
 
 def starts_and_says_so(check):
     with Server() as server:
+        server.until(lambda: server.out().endswith("\n"), "announced")
         line = server.out()
         check("one line", re.fullmatch(r"cardea \S+ serves 1 policies with 1 rules \(revision [0-9a-f]{16}\) from \S+ on "
                                        r"http://127\.0\.0\.1:%d\n" % server.port, line), line)
@@ -66,7 +67,7 @@ def refuses_a_taken_address(check):
 def reads_configuration_files(check):
     with Server(wait=False) as server:
         path = os.path.join(server.work, "c.yaml")
-        server.ended  # the first server has its own settings; only its directory is used
+        check("the other server is up", server.until(server.out, "announced") < 10)  # its directory is used
         port = free_port()
         with open(path, "w", encoding="utf-8") as f:
             f.write("# comment\nserver:\n  httpListenAddr: \"127.0.0.1:${CARDEA_TEST_PORT}\"\n"
@@ -161,6 +162,7 @@ def health_says_no_while_draining(check):
         status, _, body = slow.reply()
         check("503", (status, json.loads(body)) == (503, {"status": "NOT_SERVING"}), (status, body))
         slow.sock.close()
+        check("ends with 0", server.ended() == 0, server.proc.returncode)
 
 
 def load_while_stopping(check):

@@ -106,7 +106,7 @@ class Client:
 
 # The program that scenarios start; run.py sets it to the build with sanitizers for its second round.
 PROGRAM = CARDEA
-SANITIZER = re.compile(r"(AddressSanitizer|LeakSanitizer|runtime error:).*")
+SANITIZER = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:).*")
 
 
 class Server:
