@@ -1,12 +1,13 @@
 """An MCP server whose tools know nothing about authorization, protected by two lines.
 
-    make run                                                # the PDP, with the policies of testdata/expenses
+    make run                                            # the PDP, with its example policies
     pip install ./clients/python fastmcp
-    python clients/python/examples/expenses_server.py       # http://127.0.0.1:8000/mcp
+    python clients/python/examples/expenses_server.py   # http://127.0.0.1:8000/mcp
 
-Then connect an MCP client with the header `Authorization: Bearer ulf`, `mia`, `ida` or `ada`, and compare the lists of tools.
-CARDEA_URL names another PDP; the first argument is another port. Real servers verify real tokens, see
-FastMCP's documentation of `auth=`; static ones are for trying things out.
+Then connect an MCP client with the header `Authorization: Bearer ulf`, `mia`, `ida` or `ada`, and
+compare the lists of tools. CARDEA_URL names another PDP; the first argument is another port. Real
+servers verify real tokens, see FastMCP's documentation of `auth=`; static ones are for trying
+things out.
 
 SPDX-License-Identifier: Apache-2.0
 """

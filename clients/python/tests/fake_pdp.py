@@ -1,7 +1,8 @@
 """A PDP that answers by script, and badly on purpose.
 
-It speaks just enough HTTP/1.1 to serve the clients, from plain sockets and threads, because the point of many
-vectors is a reply that no decent server would send. `clients/contract/README.md` explains the scripts.
+It speaks just enough HTTP/1.1 to serve the clients, from plain sockets and threads, because the
+point of many vectors is a reply that no decent server would send. `clients/contract/README.md`
+explains the scripts.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -23,7 +24,7 @@ Script = Callable[[dict[str, Any]], dict[str, Any]]
 class FakePdp:
     """Serves on a free port of 127.0.0.1 until the `with` block ends.
 
-    script      from the request's JSON to a script such as {"do": "reply", "status": 200, "json": …}
+    script      from the request's JSON to a script such as {"do": "reply", "status": 200}
     requests    what arrived, in order, without requestId
     paths       the request lines
     connections how many were opened

@@ -257,7 +257,9 @@ def test_a_known_certificate(certificate: tuple[Path, ssl.SSLContext]) -> None:
         trust = ssl.create_default_context(cafile=str(cert))
         with Client(pdp.url, timeout=5, ssl_context=trust) as client:
             assert client.check(ANN, DOC, "view")
-        with Client(pdp.url.replace("127.0.0.1", "localhost"), timeout=5, ca_file=str(cert)) as client:
+        with Client(
+            pdp.url.replace("127.0.0.1", "localhost"), timeout=5, ca_file=str(cert)
+        ) as client:
             assert not client.check(ANN, DOC, "view"), "a certificate for another host"
 
 

@@ -18,9 +18,7 @@ from fake_pdp import FakePdp, answer, unused_port
 from cardea import Answer, AsyncClient, Client, Entry, Principal, Resource
 from cardea.mcp import Guard, Refusal, Unavailable, principal_from_claims
 
-CONTRACT = Path(
-    os.environ.get("CARDEA_CONTRACT", Path(__file__).resolve().parents[2] / "contract")
-)
+CONTRACT = Path(os.environ.get("CARDEA_CONTRACT", Path(__file__).resolve().parents[2] / "contract"))
 
 
 def load(name: str) -> dict[str, Any]:
@@ -93,7 +91,8 @@ def test_failure_is_no(ask: Any, vector: dict[str, Any]) -> None:
     with FakePdp(script) as pdp:
         url = f"http://127.0.0.1:{unused_port()}" if script["do"] == "refuse" else pdp.url
         begin = time.monotonic()
-        # Only the vectors about time get the short one: a busy machine must not turn others into time-outs.
+        # Only the vectors about time get the short one: a busy machine must not turn others into
+        # time-outs.
         slow = vector["failure"] == "timeout"
         got = ask(url, FAILURES["ask"], timeout=timeout if slow else 10.0)
         took = time.monotonic() - begin

@@ -158,7 +158,8 @@ def test_an_allowed_call_runs_and_takes_one_request() -> None:
 def test_a_denied_call_says_why() -> None:
     with FakePdp(policy) as pdp:
         got = talk(
-            protected(pdp.url), lambda client: outcome(client.call_tool_mcp("seen", {"amount": 101}))
+            protected(pdp.url),
+            lambda client: outcome(client.call_tool_mcp("seen", {"amount": 101})),
         )
     assert got["isError"] is True
     assert got["content"] == [
@@ -270,9 +271,7 @@ async def nobody_later(_context: Any) -> None:
     return None
 
 
-@pytest.mark.parametrize(
-    "principal", [None, lambda _context: None, nobody_later, broken], ids=repr
-)
+@pytest.mark.parametrize("principal", [None, lambda _context: None, nobody_later, broken], ids=repr)
 def test_without_a_principal_nobody_asks_and_nothing_runs(principal: Any) -> None:
     """None: the default, which finds no access token in memory."""
 
@@ -341,7 +340,12 @@ def test_a_background_task_is_decided_too() -> None:
 
         async def conversation(client: Any) -> Any:
             got = []
-            for name, amount in (("secret_task", 1), ("absent_task", 1), ("seen_task", 101), ("seen_task", 1)):
+            for name, amount in (
+                ("secret_task", 1),
+                ("absent_task", 1),
+                ("seen_task", 101),
+                ("seen_task", 1),
+            ):
                 task = await client.call_tool(
                     name, {"amount": amount}, task=True, raise_on_error=False
                 )

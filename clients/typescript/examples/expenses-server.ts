@@ -1,12 +1,12 @@
-/* expenses-server.ts — an MCP server whose tools know nothing about authorization, protected by one call
+/* expenses-server.ts — a server whose tools know nothing about authorization, protected by one call
  *
  *   make run                                        the PDP, with the policies of testdata/expenses
  *   cd clients/typescript && npm install && npm run build
  *   node dist/examples/expenses-server.js           http://127.0.0.1:8000/mcp
  *
- * Then connect an MCP client with the header `Authorization: Bearer ulf`, `mia`, `ida` or `ada`, and compare
- * the lists of tools. CARDEA_URL names another PDP; the first argument is another port. Real servers verify
- * real tokens; static ones are for trying things out.
+ * Then connect an MCP client with the header `Authorization: Bearer ulf`, `mia`, `ida` or `ada`,
+ * and compare the lists of tools. CARDEA_URL names another PDP; the first argument is another port.
+ * Real servers verify real tokens; static ones are for trying things out.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -53,10 +53,16 @@ const [text, number] = [z.string(), z.number()];
 function expenses(): McpServer {
   const server = new McpServer({ name: "Expenses", version: "1.0.0" });
 
-  server.registerTool("list_expenses", { inputSchema: { department: text.optional() } }, (asked) => {
-    const found = [...ledger].filter(([, e]) => (asked.department ?? e.department) === e.department);
-    return said(JSON.stringify(Object.fromEntries(found)));
-  });
+  server.registerTool(
+    "list_expenses",
+    { inputSchema: { department: text.optional() } },
+    (asked) => {
+      const found = [...ledger].filter(
+        ([, e]) => (asked.department ?? e.department) === e.department,
+      );
+      return said(JSON.stringify(Object.fromEntries(found)));
+    },
+  );
 
   const newExpense = { amount: number, department: text, description: text };
   server.registerTool("add_expense", { inputSchema: newExpense }, (expense, { authInfo }) => {
@@ -67,10 +73,14 @@ function expenses(): McpServer {
   });
 
   const approval = { expense_id: text, amount: number, department: text, owner: text };
-  server.registerTool("approve_expense", { inputSchema: approval }, ({ expense_id: id, ...stated }) => {
-    stored(id, stated).state = "approved";
-    return said(`${id} is approved`);
-  });
+  server.registerTool(
+    "approve_expense",
+    { inputSchema: approval },
+    ({ expense_id: id, ...stated }) => {
+      stored(id, stated).state = "approved";
+      return said(`${id} is approved`);
+    },
+  );
 
   const rejection = { expense_id: text, department: text, owner: text, reason: text };
   server.registerTool(

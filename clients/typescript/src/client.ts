@@ -151,7 +151,7 @@ export class Client {
   }
 }
 
-/** The message of an error and of what caused it; fetch says "fetch failed" and hides the rest there. */
+/** The message of an error and of what caused it, where fetch hides what went wrong. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`;

@@ -4,8 +4,8 @@
  * what was asked for. It holds no policy, caches nothing and retries nothing. `clients/contract` is
  * what it promises.
  *
- * Neighbours: json and wire (how a reply is read, what is sent) · client (connections, time, size) ·
- * mcp (what MCP requests become) · protect (the door in front of an MCP server).
+ * Neighbours: json and wire (how a reply is read, what is sent) · client (connections, time, size)
+ * · mcp (what MCP requests become) · protect (the door in front of an MCP server).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,13 +1,14 @@
 /* mcp.ts — what MCP requests become: names, attributes, and the meaning of an answer
  *
- * A list of items is one check request with one entry for each item; a call is one check request with
- * two entries, the call with its arguments and the question of the list about the same item. An item
- * that the list would not show cannot be called either, and is answered as one that does not exist.
+ * A list of items is one check request with one entry for each item; a call is one check request
+ * with two entries, the call with its arguments and the question of the list about the same item.
+ * An item that the list would not show cannot be called either, and is answered as one that does
+ * not exist.
  *
- * The naming is the contract's (clients/contract/README.md): kind `mcp::<server>`, id the item, and for
- * every item several alias actions. The control action tells a catch-all rule from a rule about the
- * item: whoever is allowed an action that nobody has heard of is allowed everything, so an alias that
- * is denied nevertheless was denied on purpose.
+ * The naming is the contract's (clients/contract/README.md): kind `mcp::<server>`, id the item, and
+ * for every item several alias actions. The control action tells a catch-all rule from a rule about
+ * the item: whoever is allowed an action that nobody has heard of is allowed everything, so an
+ * alias that is denied nevertheless was denied on purpose.
  *
  * Neighbours: client.ts asks · protect.ts is the door built on this.
  *
@@ -51,13 +52,14 @@ const MAX_ROLES = 64;
 /** The PDP gave no answer; nothing may be shown. */
 export class Unavailable extends Error {}
 
-export type RefusalKind = "denied" | "hidden" | "unavailable" | "unauthenticated" | "unknown_method";
+export type RefusalKind =
+  "denied" | "hidden" | "unavailable" | "unauthenticated" | "unknown_method";
 
 /** Why a call does not run.
  *
  * `hidden` is to be answered as an item that does not exist, `unknown_method` as a method that does
- * not; the others have words for people and models: `text` for the result of a tool, and `error` for
- * everything else.
+ * not; the others have words for people and models: `text` for the result of a tool, and `error`
+ * for everything else.
  */
 export interface Refusal {
   kind: RefusalKind;
@@ -99,8 +101,8 @@ export interface VerifiedToken {
 /** The principal of a verified token, or null if its claims do not name one.
  *
  * The id is `sub`, or the client's id for a token without `sub`. Roles are a list of strings in
- * `rolesClaim`, a claim's name or a path such as `realm_access.roles`; a token without roles gets the
- * role `authenticated`. Every other claim becomes an attribute of the same name.
+ * `rolesClaim`, a claim's name or a path such as `realm_access.roles`; a token without roles gets
+ * the role `authenticated`. Every other claim becomes an attribute of the same name.
  */
 export function principalFromClaims(token: VerifiedToken, rolesClaim = "roles"): Principal | null {
   const { claims, clientId = "", scopes = [] } = token;
@@ -128,7 +130,8 @@ function claim(claims: Readonly<Record<string, unknown>>, path: string): unknown
   if (Object.hasOwn(claims, path)) return claims[path];
   let value: unknown = claims;
   for (const step of path.split(".")) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step))
+      return undefined;
     value = (value as Record<string, unknown>)[step];
   }
   return value;
@@ -282,7 +285,8 @@ export class Guard {
 
   /** Why a call may not run, or null if it may.
    *
-   * method is `tools/call`, `prompts/get` or `resources/read`; item the tool, the prompt or the URI.
+   * method is `tools/call`, `prompts/get` or `resources/read`; item the tool, the prompt or the
+   * URI.
    */
   async refuse(
     principal: Principal,
@@ -306,8 +310,8 @@ export class Guard {
     if (!shows(shown, listed)) {
       if (allowed) {
         this.#log(
-          `cardea: ${call.resource.id}: the policy allows this call but the list does not show it, ` +
-            `so it is refused; a rule for the action ${listed.listAlias} is missing`,
+          `cardea: ${call.resource.id}: the policy allows this call but the list does not show ` +
+            `it, so it is refused; a rule for the action ${listed.listAlias} is missing`,
         );
       }
       return HIDDEN;
@@ -324,8 +328,8 @@ export class Guard {
 
   /** Why a request that is neither a list nor a call may not run, or null if it may.
    *
-   * Whoever completes an argument must see the prompt or the template; whoever subscribes must be able
-   * to read. Throws Unavailable.
+   * Whoever completes an argument must see the prompt or the template; whoever subscribes must be
+   * able to read. Throws Unavailable.
    */
   async refuseOther(
     principal: Principal,

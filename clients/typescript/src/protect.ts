@@ -4,10 +4,10 @@
  *   protect(server, { server: "expenses" });
  *   await server.connect(transport);
  *
- * The door stands in the transport, where every message passes, whatever kind of server is behind it:
- * requests are held until they are decided, and the answers to lists are filtered on their way out. So
- * the server is McpServer or Server of the official SDK, of version 1 or 2, and no handler can be
- * forgotten. What is executed is the very message that was decided.
+ * The door stands in the transport, where every message passes, whatever kind of server is behind
+ * it: requests are held until they are decided, and the answers to lists are filtered on their way
+ * out. So the server is McpServer or Server of the official SDK, of version 1 or 2, and no handler
+ * can be forgotten. What is executed is the very message that was decided.
  *
  * Invariants
  *   a request id is in flight once            → the answer to a list is known by its id
@@ -201,15 +201,18 @@ const protectedServers = new WeakSet<object>();
 
 /** Lets the server list and run only what the policy allows. Call it before `connect`.
  *
- * Returns the same server. Throws if the server is connected or protected already, or if the options
- * make no sense.
+ * Returns the same server. Throws if the server is connected or protected already, or if the
+ * options make no sense.
  */
 export function protect<S extends ProtectableServer>(server: S, options: ProtectOptions): S {
   const low: LowLevelServer = "server" in server ? server.server : server;
   if (protectedServers.has(low)) throw new Error("the server is protected already");
   if (low.transport !== undefined) throw new Error("the server must be protected before connect()");
   const door = new Door(options, options.notFound ?? notFoundOf(server));
-  const connect = low.connect.bind(low) as (transport: Transport, ...rest: unknown[]) => Promise<void>;
+  const connect = low.connect.bind(low) as (
+    transport: Transport,
+    ...rest: unknown[]
+  ) => Promise<void>;
   low.connect = ((transport: Transport, ...rest: unknown[]) => {
     door.stand(transport);
     return connect(transport, ...rest);
@@ -347,7 +350,7 @@ class Door {
     const named = CALLS.get(method);
     const item = named === undefined ? undefined : params[named];
     if (named !== undefined && typeof item !== "string") return INVALID_PARAMS;
-    const args = method === "resources/read" ? {} : params["arguments"] ?? {};
+    const args = method === "resources/read" ? {} : (params["arguments"] ?? {});
     if (named !== undefined && !isObject(args)) return INVALID_PARAMS;
 
     const principal = await this.#find({ method, params, authInfo: extra?.authInfo, extra });

@@ -2,8 +2,8 @@
  *
  * Encoding refuses what JSON cannot carry unchanged: the PDP must judge exactly the values that the
  * caller will use afterwards. Decoding refuses everything that is not the answer to this very
- * request: a reply that is wrong in one place is not trusted in another. Both end as an Answer with a
- * `failure` and without a single allowed action; see client.ts.
+ * request: a reply that is wrong in one place is not trusted in another. Both end as an Answer with
+ * a `failure` and without a single allowed action; see client.ts.
  *
  * Neighbours: client.ts sends and receives the bytes · json.ts parses · clients/contract holds the
  * vectors for both directions.
@@ -37,7 +37,10 @@ export interface Entry {
   actions: readonly string[];
 }
 
-/** What a rule had to say. `action` is empty if the PDP did not name it, `value` null if the rule failed. */
+/** What a rule had to say.
+ *
+ * `action` is empty if the PDP did not name it, `value` is null if the rule's expression failed.
+ */
 export interface Output {
   src: string;
   action: string;
@@ -51,17 +54,12 @@ export interface Decision {
 }
 
 export type Failure =
-  | "unsendable"
-  | "unreachable"
-  | "timeout"
-  | "status"
-  | "too_large"
-  | "unreadable";
+  "unsendable" | "unreachable" | "timeout" | "status" | "too_large" | "unreadable";
 
 /** The answer to a request, one Decision for each Entry, in order.
  *
- * With a `failure` no decision allows anything; `detail` is for logs. `callId` is the PDP's name for
- * this decision.
+ * With a `failure` no decision allows anything; `detail` is for logs. `callId` is the PDP's name
+ * for this decision.
  */
 export interface Answer {
   decisions: readonly Decision[];

@@ -18,8 +18,15 @@ const ANN = { id: "ann", roles: ["author"] };
 const DOC = { kind: "document", id: "1" };
 
 const allowAll = (request: Any): Any =>
-  answer(request, request.resources.map(({ actions }: Any) => actions));
-const allowView = (request: Any): Any => answer(request, request.resources.map(() => ["view"]));
+  answer(
+    request,
+    request.resources.map(({ actions }: Any) => actions),
+  );
+const allowView = (request: Any): Any =>
+  answer(
+    request,
+    request.resources.map(() => ["view"]),
+  );
 
 function client(pdp: { url: string }, more: object = {}): Client {
   return new Client({ url: pdp.url, log: () => {}, timeoutMs: 10_000, ...more });
@@ -39,7 +46,8 @@ describe("Client", () => {
     FakePdp.run(allowAll, async (pdp) => {
       const asking = client(pdp);
       for (let i = 0; i < 20; i += 1) assert.ok(await asking.check(ANN, DOC, "view"));
-      // fetch may open a second one while it tidies up after the first reply, but not one for each call.
+      // fetch may open a second one while it tidies up after the first reply, but not one for each
+      // call.
       assert.ok(pdp.connections <= 2, `${pdp.connections} connections`);
     }));
 
@@ -124,10 +132,10 @@ describe("Client", () => {
   it("gives up in time, even if its fetch does not", async () => {
     const never: typeof fetch = () => new Promise(() => {});
     const begin = performance.now();
-    const got = await client({ url: "http://127.0.0.1:1" }, { fetch: never, timeoutMs: 100 }).decide(
-      ANN,
-      [{ resource: DOC, actions: ["view"] }],
-    );
+    const got = await client(
+      { url: "http://127.0.0.1:1" },
+      { fetch: never, timeoutMs: 100 },
+    ).decide(ANN, [{ resource: DOC, actions: ["view"] }]);
     assert.equal(got.failure, "timeout");
     assert.ok(performance.now() - begin < 600);
   });

@@ -27,13 +27,19 @@ describe("check.json", () => {
         const got = await client.decide(vector.ask.principal, vector.ask.entries);
         const { expect } = vector;
         const allowed = got.decisions.map((decision) => [...decision.allowed].sort());
-        assert.deepEqual(allowed, expect.allowed.map((actions: string[]) => actions.sort()));
+        assert.deepEqual(
+          allowed,
+          expect.allowed.map((actions: string[]) => actions.sort()),
+        );
         assert.equal(got.failure, expect.failure);
         assert.deepEqual(pdp.requests, vector.send === null ? [] : [vector.send]);
         for (const path of pdp.paths) assert.equal(path, "POST /api/check/resources HTTP/1.1");
         if ("callId" in expect) assert.equal(got.callId, expect.callId);
         if ("outputs" in expect) {
-          assert.deepEqual(got.decisions.map((decision) => decision.outputs), expect.outputs);
+          assert.deepEqual(
+            got.decisions.map((decision) => decision.outputs),
+            expect.outputs,
+          );
         }
       });
     });
@@ -46,14 +52,18 @@ describe("failures.json", () => {
       await FakePdp.run(vector.pdp, async (pdp) => {
         const refused = vector.pdp.do === "refuse";
         const url = refused ? `http://127.0.0.1:${await unusedPort()}` : pdp.url;
-        // Only the vectors about time get the short one: a busy machine must not turn others into time-outs.
+        // Only the vectors about time get the short one: a busy machine must not turn others into
+        // time-outs.
         const slow = vector.failure === "timeout";
         const timeoutMs = slow ? FAILURES.timeoutMs : 10_000;
         const client = new Client({ url, timeoutMs, log });
         const begin = performance.now();
         const got = await client.decide(FAILURES.ask.principal, FAILURES.ask.entries);
         const took = performance.now() - begin;
-        assert.deepEqual(got.decisions.map(({ allowed }) => [...allowed]), [[]]);
+        assert.deepEqual(
+          got.decisions.map(({ allowed }) => [...allowed]),
+          [[]],
+        );
         assert.equal(got.failure, vector.failure, got.detail);
         assert.ok(pdp.requests.length <= 1, "a failure was retried");
         if (slow) assert.ok(took >= timeoutMs * 0.9 && took < timeoutMs + 500, `took ${took} ms`);
@@ -78,7 +88,10 @@ describe("mcp.json", () => {
         const got = await ask(guard, vector);
         if ("visible" in expect) expect.visible.sort();
         assert.deepEqual(told(got, expect), expect);
-        assert.deepEqual(pdp.requests, vector.exchanges.map((exchange: Any) => exchange.send));
+        assert.deepEqual(
+          pdp.requests,
+          vector.exchanges.map((exchange: Any) => exchange.send),
+        );
       });
     });
   }
@@ -115,12 +128,19 @@ describe("mcp.json: long lists", () => {
       const failing = vector.requests[vector.failing];
       const script = (request: Any): Any => {
         if (request.resources.length === failing) return { do: "reply", status: 500 };
-        return answer(request, request.resources.map(({ resource }: Any) => [resource.id]));
+        return answer(
+          request,
+          request.resources.map(({ resource }: Any) => [resource.id]),
+        );
       };
       await FakePdp.run(script, async (pdp) => {
         const { maxResourcesPerRequest } = vector;
         const client = new Client({ url: pdp.url, log, timeoutMs: 10_000 });
-        const guard = new Guard("expenses", client, maxResourcesPerRequest && { maxResourcesPerRequest });
+        const guard = new Guard(
+          "expenses",
+          client,
+          maxResourcesPerRequest && { maxResourcesPerRequest },
+        );
         const visible = guard.visible({ id: "mia", roles: ["manager"] }, "tools/list", names);
         if (failing) await assert.rejects(visible, Unavailable);
         else assert.deepEqual([...(await visible)], names);

@@ -183,14 +183,20 @@ for (const [kind, make] of [
         assert.deepEqual(names((await list("resources/list")).resources, "uri"), ["e://seen"]);
         const { resourceTemplates } = await list("resources/templates/list");
         assert.deepEqual(names(resourceTemplates, "uriTemplate"), ["t://seen/{x}"]);
-        assert.deepEqual(pdp.requests.map(({ resources }) => resources.length), [2, 2, 2, 2]);
+        assert.deepEqual(
+          pdp.requests.map(({ resources }) => resources.length),
+          [2, 2, 2, 2],
+        );
       }));
 
     it("runs what is allowed, with one request each", () =>
       withPdp(make, async (wire, pdp) => {
         const paid = await wire.request("tools/call", { name: "seen", arguments: { amount: 100 } });
         assert.equal(paid.result.content[0].text, "paid 100");
-        const prompt = await wire.request("prompts/get", { name: "seen_prompt", arguments: { month: "May" } });
+        const prompt = await wire.request("prompts/get", {
+          name: "seen_prompt",
+          arguments: { month: "May" },
+        });
         assert.equal(prompt.result.messages[0].content.text, "prompt");
         const read = await wire.request("resources/read", { uri: "e://seen" });
         assert.equal(read.result.contents[0].text, "resource");
@@ -303,7 +309,12 @@ describe("the principal", () => {
       const send = wire.transport.send.bind(wire.transport);
       wire.transport.send = (message) =>
         send(message, {
-          authInfo: { token: "t", clientId: "desk", scopes: ["a"], extra: { sub: "ann", roles: ["r"] } },
+          authInfo: {
+            token: "t",
+            clientId: "desk",
+            scopes: ["a"],
+            extra: { sub: "ann", roles: ["r"] },
+          },
         });
       assert.deepEqual((await wire.request("tools/list")).result.tools.length, 1);
       assert.deepEqual(pdp.requests[0].principal, {
@@ -393,7 +404,10 @@ describe("the door", () => {
         const server = lowLevel();
         const cache = { ttlMs: 60_000, cacheScope: "public" };
         server.setRequestHandler(ListToolsRequestSchema, (): Any => ({ tools: [], ...cache }));
-        server.setRequestHandler(ReadResourceRequestSchema, (): Any => ({ contents: [], ...cache }));
+        server.setRequestHandler(ReadResourceRequestSchema, (): Any => ({
+          contents: [],
+          ...cache,
+        }));
         return server;
       },
       async (wire) => {
@@ -413,12 +427,9 @@ describe("the door", () => {
         server.fallbackRequestHandler = () => Promise.resolve({ leaked: true });
         return server;
       };
-      await withPdp(
-        make,
-        async (wire) => void (reply = await wire.request("tasks/list")),
-        policy,
-        { unprotected },
-      );
+      await withPdp(make, async (wire) => void (reply = await wire.request("tasks/list")), policy, {
+        unprotected,
+      });
       return reply;
     };
     assert.deepEqual((await ask([])).error, { code: -32601, message: "Method not found" });
@@ -469,7 +480,10 @@ describe("the door", () => {
       };
       const wire = new Wire(near);
       const { result } = await wire.request("tools/list");
-      assert.deepEqual(result.tools.map(({ name }: Any) => name), ["seen"]);
+      assert.deepEqual(
+        result.tools.map(({ name }: Any) => name),
+        ["seen"],
+      );
       await wire.request("tools/call", { name: "secret" });
       assert.deepEqual(heard, ["after tools/list", "before tools/list"]);
       assert.equal(pdp.requests.length, 2);
@@ -500,10 +514,16 @@ describe("the door", () => {
   it("refuses options that would leave it open", () => {
     const url = "http://127.0.0.1:1";
     for (const unprotected of ["tools/list", "tools/call", "resources/read"]) {
-      assert.throws(() => protect(highLevel(), options(url, { unprotected: [unprotected] })), RangeError);
+      assert.throws(
+        () => protect(highLevel(), options(url, { unprotected: [unprotected] })),
+        RangeError,
+      );
     }
     assert.throws(() => protect(highLevel(), options(url, { server: "any" })), RangeError);
-    assert.throws(() => protect(highLevel(), options(url, { maxResourcesPerRequest: 1 })), RangeError);
+    assert.throws(
+      () => protect(highLevel(), options(url, { maxResourcesPerRequest: 1 })),
+      RangeError,
+    );
     assert.throws(() => protect(highLevel(), options("ftp://x")), RangeError);
   });
 });

@@ -79,62 +79,66 @@ const told = (asked: Promise<Any>): Promise<Any> =>
   );
 
 for (const era of ["legacy", "modern"]) {
-  describe(`SDK 2, ${era}`, { skip: modern ? false : "version 2 of the SDK needs Node.js 20" }, () => {
-    const protectedBy = (url: string) => (): Any =>
-      protect(server(), { server: "expenses", url, log: () => {}, timeoutMs: 10_000 });
+  describe(
+    `SDK 2, ${era}`,
+    { skip: modern ? false : "version 2 of the SDK needs Node.js 20" },
+    () => {
+      const protectedBy = (url: string) => (): Any =>
+        protect(server(), { server: "expenses", url, log: () => {}, timeoutMs: 10_000 });
 
-    it("filters lists", () =>
-      FakePdp.run(policy, (pdp) =>
-        talk(era, protectedBy(pdp.url), async (client) => {
-          const names = (items: Any[]): string[] => items.map(({ name }) => name);
-          assert.deepEqual(names((await client.listTools()).tools), ["seen"]);
-          assert.deepEqual(names((await client.listPrompts()).prompts), ["seen_prompt"]);
-          assert.deepEqual(names((await client.listResources()).resources), ["seen"]);
-          assert.equal(pdp.requests[0].principal.id, "mia");
-        }),
-      ));
+      it("filters lists", () =>
+        FakePdp.run(policy, (pdp) =>
+          talk(era, protectedBy(pdp.url), async (client) => {
+            const names = (items: Any[]): string[] => items.map(({ name }) => name);
+            assert.deepEqual(names((await client.listTools()).tools), ["seen"]);
+            assert.deepEqual(names((await client.listPrompts()).prompts), ["seen_prompt"]);
+            assert.deepEqual(names((await client.listResources()).resources), ["seen"]);
+            assert.equal(pdp.requests[0].principal.id, "mia");
+          }),
+        ));
 
-    it("runs what is allowed and refuses the rest", () =>
-      FakePdp.run(policy, (pdp) =>
-        talk(era, protectedBy(pdp.url), async (client) => {
-          const call = (name: string, amount: number): Promise<Any> =>
-            told(client.callTool({ name, arguments: { amount } }));
-          assert.equal((await call("seen", 100)).result.content[0].text, "paid 100");
-          const denied = (await call("seen", 101)).result;
-          assert.equal(denied.isError, true);
-          assert.match(denied.content[0].text, /^Not executed: the policy does not allow this/);
-          assert.deepEqual(calls, ["seen"]);
-        }),
-      ));
+      it("runs what is allowed and refuses the rest", () =>
+        FakePdp.run(policy, (pdp) =>
+          talk(era, protectedBy(pdp.url), async (client) => {
+            const call = (name: string, amount: number): Promise<Any> =>
+              told(client.callTool({ name, arguments: { amount } }));
+            assert.equal((await call("seen", 100)).result.content[0].text, "paid 100");
+            const denied = (await call("seen", 101)).result;
+            assert.equal(denied.isError, true);
+            assert.match(denied.content[0].text, /^Not executed: the policy does not allow this/);
+            assert.deepEqual(calls, ["seen"]);
+          }),
+        ));
 
-    it("answers what is hidden as if it did not exist", async () => {
-      const ask = (client: Any, kind: string): Promise<Any[]> =>
-        Promise.all([
-          told(client.callTool({ name: kind, arguments: {} })),
-          told(client.getPrompt({ name: `${kind}_prompt` })),
-          told(client.readResource({ uri: `e://${kind}` })),
-        ]);
-      await FakePdp.run(policy, async (pdp) => {
-        const [hidden, absent] = await talk(era, protectedBy(pdp.url), async (client) => [
-          await ask(client, "secret"),
-          await ask(client, "absent"),
-        ]);
-        const natural = await talk(era, server, (client) => ask(client, "absent"));
-        const text = (value: Any): string => JSON.stringify(value).replaceAll("secret", "absent");
-        assert.equal(text(hidden), text(absent));
-        assert.equal(text(absent), text(natural), "an unprotected server says it differently");
-        assert.deepEqual(calls, []);
+      it("answers what is hidden as if it did not exist", async () => {
+        const ask = (client: Any, kind: string): Promise<Any[]> =>
+          Promise.all([
+            told(client.callTool({ name: kind, arguments: {} })),
+            told(client.getPrompt({ name: `${kind}_prompt` })),
+            told(client.readResource({ uri: `e://${kind}` })),
+          ]);
+        await FakePdp.run(policy, async (pdp) => {
+          const [hidden, absent] = await talk(era, protectedBy(pdp.url), async (client) => [
+            await ask(client, "secret"),
+            await ask(client, "absent"),
+          ]);
+          const natural = await talk(era, server, (client) => ask(client, "absent"));
+          const text = (value: Any): string => JSON.stringify(value).replaceAll("secret", "absent");
+          assert.equal(text(hidden), text(absent));
+          assert.equal(text(absent), text(natural), "an unprotected server says it differently");
+          assert.deepEqual(calls, []);
+        });
       });
-    });
 
-    it("shows nothing and runs nothing without a PDP", async () => {
-      const make = protectedBy(`http://127.0.0.1:${await unusedPort()}`);
-      await talk(era, make, async (client) => {
-        assert.equal((await told(client.listTools())).error.code, -32603);
-        const { result } = await told(client.callTool({ name: "seen", arguments: {} }));
-        assert.match(result.content[0].text, /authorization unavailable/);
-        assert.deepEqual(calls, []);
+      it("shows nothing and runs nothing without a PDP", async () => {
+        const make = protectedBy(`http://127.0.0.1:${await unusedPort()}`);
+        await talk(era, make, async (client) => {
+          assert.equal((await told(client.listTools())).error.code, -32603);
+          const { result } = await told(client.callTool({ name: "seen", arguments: {} }));
+          assert.match(result.content[0].text, /authorization unavailable/);
+          assert.deepEqual(calls, []);
+        });
       });
-    });
-  });
+    },
+  );
 }

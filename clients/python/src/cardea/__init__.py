@@ -1,7 +1,8 @@
 """cardea — ask a policy decision point, and read every failure as *no*.
 
-A client builds one check request, sends it once, and understands the reply only if it is exactly what was asked
-for. It holds no policy, caches nothing and retries nothing. `clients/contract` is what it promises.
+A client builds one check request, sends it once, and understands the reply only if it is exactly
+what was asked for. It holds no policy, caches nothing and retries nothing. `clients/contract` is
+what it promises.
 
     from cardea import Client, Principal, Resource
 

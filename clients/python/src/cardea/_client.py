@@ -1,10 +1,10 @@
 """The connection to the PDP: one request, one absolute timeout, one bounded reply, no second try.
 
-`AsyncClient` does the work. `Client` runs one in a thread of its own: only an event loop can give up on name
-resolution, connecting and a dripping reply alike at one point in time.
+`AsyncClient` does the work. `Client` runs one in a thread of its own: only an event loop can give
+up on name resolution, connecting and a dripping reply alike at one point in time.
 
-Every way to fail ends in `failed()`. Nothing is raised for what the network or the PDP does, so that no `except`
-clause of a caller can turn a failure into a *yes*.
+Every way to fail ends in `failed()`. Nothing is raised for what the network or the PDP does, so
+that no `except` clause of a caller can turn a failure into a *yes*.
 
 Neighbours: _wire encodes and decodes · mcp and fastmcp ask through AsyncClient.
 
@@ -57,10 +57,10 @@ class AsyncClient:
     """Asks a PDP from asyncio code.
 
     url                   of the PDP, without a path
-    timeout               seconds for a whole call, from the first byte of the name look-up to the last of the reply
+    timeout               seconds for a whole call, from the name look-up to the last byte
     max_reply_bytes       a longer reply is a failure
     headers               sent with every request, for a proxy in front of the PDP
-    ca_file, ssl_context  what to trust instead of the system's certificate authorities; at most one of them
+    ca_file, ssl_context  what to trust instead of the system's authorities; at most one of them
     insecure_skip_verify  accept any certificate; logged as a warning
 
     One object serves any number of concurrent calls and keeps its connections open between them.
@@ -92,7 +92,9 @@ class AsyncClient:
         self._headers = dict(headers or {})
         self._verify = ssl_context or ssl.create_default_context(cafile=ca_file)
         if insecure_skip_verify:
-            logger.warning("insecure_skip_verify: the certificate of %s is not checked", parsed.host)
+            logger.warning(
+                "insecure_skip_verify: the certificate of %s is not checked", parsed.host
+            )
             self._verify.check_hostname = False
             self._verify.verify_mode = ssl.CERT_NONE
         self._http: httpx.AsyncClient | None = None
@@ -208,7 +210,10 @@ def _forget(work: asyncio.Future[bytes]) -> None:
 
 
 class Client:
-    """Asks a PDP from ordinary code. Takes the parameters of AsyncClient; safe to use from several threads."""
+    """Asks a PDP from ordinary code, also from several threads at once.
+
+    Takes the parameters of AsyncClient.
+    """
 
     def __init__(
         self,

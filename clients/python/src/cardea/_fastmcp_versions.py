@@ -1,9 +1,12 @@
 """Where FastMCP 2.14, 3 and 4 differ, and what some of them do before a middleware is asked.
 
-FastMCP 2 and 3 (on the SDK's version 1) look a tool up in the list that was made last, for whomever, before the middleware
-sees the call; FastMCP 2.14 starts background tasks there. Both would be a way around the policy, so both are
-taken away from protected servers, and so is leave to share cached answers, which FastMCP 4 can give. This is the only place that touches what FastMCP does not document;
-where a version lacks it there is nothing to do.
+FastMCP 2 and 3 (on the SDK's version 1) look a tool up in the list that was made last, for
+whomever, before the middleware sees the call; FastMCP 2.14 starts background tasks there. Both would
+be a way around the policy, so both are taken away from protected servers, and so is leave to share
+cached answers, which FastMCP 4 can give.
+
+This is the only place that touches what FastMCP does not document; where a version lacks it there is
+nothing to do.
 
 Neighbours: fastmcp is the middleware.
 
@@ -39,12 +42,18 @@ def error(code: int, message: str, data: Any) -> Exception:
 
 
 def shown_name(item: Any, attribute: str) -> str:
-    """The name under which a list shows an item. In FastMCP 2 that is its key, which has the prefix of a mounted server."""
+    """The name under which a list shows an item.
+
+    In FastMCP 2 that is its key, which has the prefix of a mounted server.
+    """
     return str(item.key if MAJOR == 2 else getattr(item, attribute))
 
 
 def keep_caches_private(server: Any) -> None:
-    """FastMCP 4: a server can say that its answers may be cached and shared. What is filtered for one caller may not."""
+    """FastMCP 4: a server can say that its answers may be cached and shared.
+
+    What is filtered for one caller may not be shown to another.
+    """
     hints = getattr(getattr(server, "_mcp_server", None), "cache_hints", None)
     if not isinstance(hints, dict):
         return
@@ -54,11 +63,12 @@ def keep_caches_private(server: Any) -> None:
 
 
 def skip_early_validation(server: Any) -> None:
-    """FastMCP 2 and 3: a call first looks the tool up in the SDK's list of tools, to validate the arguments.
+    """FastMCP 2 and 3: a call first looks the tool up in the SDK's list of tools.
 
-    That list is one for all callers, so its error would tell about tools that this caller cannot see; and filling it costs
-    another request to the PDP for each call of a tool that is not in it. FastMCP validates the arguments
-    again when it runs the tool; validate_strictly() makes up for what `strict_input_validation` adds to that.
+    That list is one for all callers, so an error about the arguments would tell about tools that
+    this caller cannot see; and filling it costs another request to the PDP for each call of a tool
+    that is not in it. FastMCP validates the arguments again when it runs the tool;
+    validate_strictly() makes up for what `strict_input_validation` adds to that.
     """
     low_level: Any = getattr(server, "_mcp_server", None)
     if not hasattr(low_level, "_get_cached_tool_definition"):
@@ -88,10 +98,10 @@ async def validate_strictly(server: Any, name: str, arguments: Mapping[str, Any]
 
 
 def ignore_early_tasks(middleware: type) -> None:
-    """FastMCP 2.14: a call that asks to run as a background task is started before any middleware is asked.
+    """FastMCP 2.14: a call that asks to run as a task is started before any middleware is asked.
 
-    On a protected server such a call runs in the foreground, after the decision. FastMCP 3 and later ask the
-    middleware first.
+    On a protected server such a call runs in the foreground, after the decision. FastMCP 3 and later
+    ask the middleware first.
     """
     if MAJOR != 2:
         return

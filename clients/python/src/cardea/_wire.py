@@ -1,11 +1,12 @@
 """What is sent to the PDP, and when a reply may be believed.
 
-Encoding refuses what JSON cannot carry unchanged: the PDP must judge exactly the values that the caller will use
-afterwards. Decoding refuses everything that is not the answer to this very request: a reply that is wrong in one
-place is not trusted in another. Both errors end as an `Answer` with a `failure` and without a single allowed
-action; see _client.
+Encoding refuses what JSON cannot carry unchanged: the PDP must judge exactly the values that the
+caller will use afterwards. Decoding refuses everything that is not the answer to this very request:
+a reply that is wrong in one place is not trusted in another. Both errors end as an `Answer` with a
+`failure` and without a single allowed action; see _client.
 
-Neighbours: _client sends and receives the bytes · clients/contract holds the vectors for both directions.
+Neighbours: _client sends and receives the bytes · clients/contract holds the vectors for both
+directions.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -89,8 +90,9 @@ class Decision:
 class Answer:
     """The answer to a request, one `Decision` for each `Entry`, in order.
 
-    `failure` is empty, or one of `unsendable`, `unreachable`, `timeout`, `status`, `too_large`, `unreadable`; then no
-    decision allows anything. `detail` is for logs. `call_id` is the PDP's name for this decision.
+    `failure` is empty, or one of `unsendable`, `unreachable`, `timeout`, `status`, `too_large`,
+    `unreadable`; then no decision allows anything. `detail` is for logs. `call_id` is the PDP's
+    name for this decision.
     """
 
     decisions: tuple[Decision, ...]

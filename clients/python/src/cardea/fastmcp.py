@@ -5,9 +5,10 @@
     mcp = FastMCP("Expenses", auth=...)
     mcp.add_middleware(CardeaMiddleware("expenses", url="http://127.0.0.1:3592"))
 
-Works with FastMCP 2.14, 3 and 4. Add it before other middleware, so that nothing answers in its place. A refused call
-is an error result of the tool, in words for the model; whatever the list does not show is answered by FastMCP
-itself, as an item that does not exist; without an answer from the PDP nothing is listed and nothing runs.
+Works with FastMCP 2.14, 3 and 4. Add it before other middleware, so that nothing answers in its
+place. A refused call is an error result of the tool, in words for the model; whatever the list does
+not show is answered by FastMCP itself, as an item that does not exist; without an answer from the
+PDP nothing is listed and nothing runs.
 
 Neighbours: mcp decides · _fastmcp_versions levels the differences between the versions ·
 clients/python/README.md has the whole story.
@@ -86,13 +87,16 @@ def principal_from_token(roles_claim: str = "roles") -> FindPrincipal:
 class CardeaMiddleware(Middleware):
     """Asks the PDP before a list is shown and before a tool, a prompt or a resource is used.
 
-    server                     id of this server in the policies; its resource kind is `mcp::<server>`
+    server                     id of this server in the policies: its kind is `mcp::<server>`
     url, timeout               of the PDP; seconds for a whole decision
     client                     instead of these two: an AsyncClient with settings of its own
-    principal                  who is asking: a function, sync or async, from the MiddlewareContext to a Principal, or to
-                               None for nobody; by default principal_from_token()
-    unprotected                further methods that may pass without a decision (FastMCP 4 shows them to middleware)
-    max_resources_per_request  the PDP's limit of the same name; a longer list takes several requests
+    principal                  who is asking: a function, sync or async, from the MiddlewareContext
+                               to a Principal, or to None for nobody; by default
+                               principal_from_token()
+    unprotected                further methods that may pass without a decision (only FastMCP 4
+                               shows them to middleware)
+    max_resources_per_request  the PDP's limit of the same name; a longer list takes several
+                               requests
     """
 
     def __init__(

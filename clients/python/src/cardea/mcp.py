@@ -1,12 +1,13 @@
 """What MCP requests become: names, attributes, and the meaning of an answer.
 
-A list of items is one check request with one entry for each item; a call is one check request with two entries,
-the call with its arguments and the question of the list about the same item. An item that the list would not show
-cannot be called either, and is answered as one that does not exist.
+A list of items is one check request with one entry for each item; a call is one check request with
+two entries, the call with its arguments and the question of the list about the same item. An item
+that the list would not show cannot be called either, and is answered as one that does not exist.
 
-The naming is the contract's (clients/contract/README.md): kind `mcp::<server>`, id the item, and for every item several
-alias actions. The control action tells a catch-all rule from a rule about the item: whoever is allowed an
-action that nobody has heard of is allowed everything, so an alias that is denied nevertheless was denied on purpose.
+The naming is the contract's (clients/contract/README.md): kind `mcp::<server>`, id the item, and
+for every item several alias actions. The control action tells a catch-all rule from a rule about
+the item: whoever is allowed an action that nobody has heard of is allowed everything, so an alias
+that is denied nevertheless was denied on purpose.
 
 Neighbours: _client asks · fastmcp is the middleware built on this.
 
@@ -50,7 +51,21 @@ LIST_OF_CALL = {
 
 # Claims of a token that say something about the token, not about the principal.
 TOKEN_CLAIMS = frozenset(
-    {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "scp", "scopes", "client_id", "azp", "act"}
+    {
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "nbf",
+        "iat",
+        "jti",
+        "scope",
+        "scp",
+        "scopes",
+        "client_id",
+        "azp",
+        "act",
+    }
 )
 # Attributes that a claim cannot overwrite.
 RESERVED_ATTRIBUTES = frozenset({"claims", "scopes", "authn", "agent", "assurance", "actors"})
@@ -66,8 +81,9 @@ class Unavailable(Exception):
 class Refusal:
     """Why a call does not run.
 
-    kind        `denied` by policy, `hidden` (to be answered as an item that does not exist), `unavailable` (no answer from
-                the PDP), `unauthenticated` (nobody to ask about) or `unknown_method` (nothing to ask about)
+    kind        `denied` by policy, `hidden` (to be answered as an item that does not exist),
+                `unavailable` (no answer from the PDP), `unauthenticated` (nobody to ask about) or
+                `unknown_method` (nothing to ask about)
     message     for people and models; empty for `hidden` and `unknown_method`
     decision    the PDP's name for the decision, if there is one
     """
@@ -119,9 +135,9 @@ def principal_from_claims(
 ) -> Principal | None:
     """The principal of a *verified* token, or None if its claims do not name one.
 
-    The id is `sub`, or the client's id for a token without `sub`. Roles are a list of strings in `roles_claim`, a
-    claim's name or a path such as `realm_access.roles`; a token without roles gets the role `authenticated`.
-    Every other claim becomes an attribute of the same name.
+    The id is `sub`, or the client's id for a token without `sub`. Roles are a list of strings in
+    `roles_claim`, a claim's name or a path such as `realm_access.roles`; a token without roles gets
+    the role `authenticated`. Every other claim becomes an attribute of the same name.
     """
     identity = claims.get("sub", client_id)
     if not isinstance(identity, str) or not identity:
@@ -230,9 +246,11 @@ def _shows(decision: Decision, entry: Entry) -> bool:
 
 
 def _reason(decision: Decision, aliases: Sequence[str]) -> str:
-    """What the policy says about a denial: every different `reason`, in order; failing that, every different text."""
+    """What the policy says: every different `reason`, or else every different text."""
     about = [o.value for o in decision.outputs if not o.action or o.action in aliases]
-    reasons = [v["reason"] for v in about if isinstance(v, Mapping) and isinstance(v.get("reason"), str)]
+    reasons = [
+        v["reason"] for v in about if isinstance(v, Mapping) and isinstance(v.get("reason"), str)
+    ]
     texts = reasons or [v for v in about if isinstance(v, str)]
     return "; ".join(dict.fromkeys(t for t in texts if t))[:MAX_REASON]
 
@@ -242,7 +260,8 @@ class Guard:
 
     server                      its id in the policies: the kind is `mcp::<server>`
     client                      how to ask
-    max_resources_per_request   the PDP's limit of the same name; a longer list takes several requests
+    max_resources_per_request   the PDP's limit of the same name; a longer list takes several
+                                requests
     """
 
     def __init__(
@@ -256,7 +275,9 @@ class Guard:
         self.client = client
         self._chunk = max_resources_per_request
 
-    async def visible(self, principal: Principal, method: str, items: Iterable[str]) -> frozenset[str]:
+    async def visible(
+        self, principal: Principal, method: str, items: Iterable[str]
+    ) -> frozenset[str]:
         """Those of the items that the answer to a list request may show. Raises Unavailable.
 
         method is `tools/list`, `prompts/list`, `resources/list` or `resources/templates/list`.
@@ -272,14 +293,21 @@ class Guard:
         if any(answer.failure for answer in answers):
             raise Unavailable
         decisions = [decision for answer in answers for decision in answer.decisions]
-        return frozenset(e.resource.id for e, d in zip(entries, decisions) if _shows(d, e))
+        return frozenset(
+            e.resource.id for e, d in zip(entries, decisions, strict=True) if _shows(d, e)
+        )
 
     async def refuse(
-        self, principal: Principal, method: str, item: str, arguments: Mapping[str, Any] | None = None
+        self,
+        principal: Principal,
+        method: str,
+        item: str,
+        arguments: Mapping[str, Any] | None = None,
     ) -> Refusal | None:
         """Why a call may not run, or None if it may.
 
-        method is `tools/call`, `prompts/get` or `resources/read`; item the tool, the prompt or the URI.
+        method is `tools/call`, `prompts/get` or `resources/read`; item the tool, the prompt or the
+        URI.
         """
         if not regular(method, item):
             return HIDDEN
@@ -297,8 +325,8 @@ class Guard:
     ) -> Refusal | None:
         """Why a request that is neither a list nor a call may not run, or None if it may.
 
-        Whoever completes an argument must see the prompt or the template; whoever subscribes must be able to read.
-        Raises Unavailable.
+        Whoever completes an argument must see the prompt or the template; whoever subscribes must
+        be able to read. Raises Unavailable.
         """
         if self.passes(method):
             return None
@@ -341,8 +369,8 @@ class Guard:
         if not shows:
             if runs:
                 logger.warning(
-                    "%s: the policy allows this call but the list does not show it, so it is refused; "
-                    "a rule for the action %s is missing",
+                    "%s: the policy allows this call but the list does not show it, "
+                    "so it is refused; a rule for the action %s is missing",
                     call.resource.id,
                     listed.actions[0],
                 )
