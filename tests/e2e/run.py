@@ -12,6 +12,7 @@ Output and last line are as tests/run-all expects them.
 SPDX-License-Identifier: Apache-2.0
 """
 
+import fcntl
 import hashlib
 import os
 import re
@@ -60,8 +61,9 @@ def install(folder, steps):
     for command, cwd in steps:
         status, output = execute(command, INSTALL_TIMEOUT_S, cwd)
         if status != 0:
-            last = [line for line in output.strip().splitlines() if line.strip()][-1:] or ["no output"]
-            raise Missing("%s failed: %s" % (" ".join(command[:4]), last[0].strip()))
+            lines = [line.strip() for line in output.splitlines() if line.strip()] or ["no output"]
+            errors = [line for line in lines if "error" in line.lower()] or lines[-1:]
+            raise Missing("its packages cannot be installed: %s" % errors[0])
     open(marker, "w").close()
 
 
@@ -227,6 +229,8 @@ def main():
         tally.check("the program", False, "%s is missing; `make build` builds it, CARDEA names another" % CARDEA)
         return tally.finish()
     os.makedirs(WORK, exist_ok=True)
+    lock = open(os.path.join(WORK, "lock"), "w")
+    fcntl.flock(lock, fcntl.LOCK_EX)  # two runs would install into the same folders
     for name in names:
         try:
             found[name]()

@@ -116,7 +116,9 @@ def pdp(tmp_path_factory):
 
 def serve(script, pdp, folder):
     port = free_port()
-    process = Process([sys.executable, script, port], port, folder / "server.log", CARDEA_URL=pdp.url)
+    process = Process(
+        [sys.executable, script, port], port, folder / "server.log", CARDEA_URL=pdp.url
+    )
     process.wait_for(lambda: socket.create_connection(("127.0.0.1", port), 1).close() is None)
     return process
 
@@ -186,7 +188,7 @@ class Raw:
         return self._http.post(self._url, json={"jsonrpc": "2.0", **message}, headers=self._headers)
 
     def request(self, method, params):
-        """The bytes of the answer; every request has the same id, so that it tells nothing apart."""
+        """The bytes of the answer. Every request has the same id, which tells nothing apart."""
         reply = self._post({"method": method, "params": params, "id": 7})
         lines = reply.text.splitlines()
         data = [line for line in lines if line.startswith("data:")]

@@ -1,4 +1,4 @@
-"""A FastMCP server with one of everything, for the end-to-end tests. `policies/kitchen.yaml` says who may what.
+"""A FastMCP server with one of everything; `policies/kitchen.yaml` says who may what.
 
     kitchen_server.py PORT     with CARDEA_URL for the PDP
 

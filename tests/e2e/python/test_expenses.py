@@ -17,7 +17,14 @@ SEEN = {
     "ida": ["list_expenses", "export_ledger"],
     "ada": ["list_expenses", "delete_expense", "export_ledger"],
 }
-ALL = ["list_expenses", "add_expense", "approve_expense", "reject_expense", "delete_expense", "export_ledger"]
+ALL = [
+    "list_expenses",
+    "add_expense",
+    "approve_expense",
+    "reject_expense",
+    "delete_expense",
+    "export_ledger",
+]
 UNAVAILABLE = "Not executed: authorization unavailable [authorization_unavailable]"
 
 
@@ -62,7 +69,9 @@ APPROVAL = {"department": "sales", "owner": "ulf"}
 def test_amounts_on_both_sides_of_the_limit(expenses):
     ok = call(expenses, "mia", "approve_expense", expense_id="e-17", amount=900, **APPROVAL)
     assert ok == (False, "e-17 is approved")
-    failed, text = call(expenses, "mia", "approve_expense", expense_id="e-18", amount=1001, **APPROVAL)
+    failed, text = call(
+        expenses, "mia", "approve_expense", expense_id="e-18", amount=1001, **APPROVAL
+    )
     assert failed
     assert text.startswith(
         "Not executed: the amount is above your approval limit of 1000; "
@@ -92,7 +101,8 @@ def test_amounts_on_both_sides_of_the_limit(expenses):
             "ada",
             "delete_expense",
             {"expense_id": "e-17", "ticket": "please"},
-            "a deletion needs the argument ticket with a ticket of the finance desk, such as FIN-1234",
+            "a deletion needs the argument ticket with a ticket of the finance desk, "
+            "such as FIN-1234",
         ),
     ],
     ids=["own", "other-department", "no-ticket"],
@@ -112,7 +122,14 @@ def test_a_deletion_with_a_ticket(expenses):
 @pytest.mark.parametrize("name", SEEN)
 def test_what_is_hidden_cannot_be_called_and_looks_as_if_it_did_not_exist(expenses, name):
     raw = Raw(expenses, bearer(name))
-    arguments = {"expense_id": "e-17", "amount": 5, **APPROVAL, "ticket": "FIN-1", "quarter": "Q1", "reason": "x"}
+    arguments = {
+        "expense_id": "e-17",
+        "amount": 5,
+        **APPROVAL,
+        "ticket": "FIN-1",
+        "quarter": "Q1",
+        "reason": "x",
+    }
     hidden = [tool for tool in ALL if tool not in SEEN[name]]
     for given in (arguments, {}, {"amount": "not a number"}):
         absent = repr(raw.request("tools/call", {"name": "no_such_tool", "arguments": given}))

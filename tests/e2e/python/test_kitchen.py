@@ -71,7 +71,9 @@ def test_a_denial_by_name_holds_against_a_catch_all(kitchen):
     assert call(kitchen, "chef", "heat", degrees=1000) == "heated to 1000"
     denied = call(kitchen, "chef", "burn")
     assert denied.startswith("Not executed: nothing is burnt here [policy_denied, decision ")
-    assert call(kitchen, "chef", "cellar") == call(kitchen, "chef", "attic").replace("attic", "cellar")
+    assert call(kitchen, "chef", "cellar") == call(kitchen, "chef", "attic").replace(
+        "attic", "cellar"
+    )
 
 
 def test_prompts(kitchen):

@@ -41,7 +41,11 @@ describe("@cerbos/http", () => {
 
   it("checkResource", async () => {
     const actions = ["list_expenses", "add_expense", "approve_expense", "delete_expense"];
-    const decision = await cerbos.checkResource({ principal: mia, resource: approval(1000), actions });
+    const decision = await cerbos.checkResource({
+      principal: mia,
+      resource: approval(1000),
+      actions,
+    });
     assert.deepEqual(decision.allowedActions().sort(), actions.slice(0, 3).sort());
     assert.equal(decision.isAllowed("delete_expense"), false);
     assert.equal(decision.isAllowed("never asked"), undefined);
@@ -54,7 +58,10 @@ describe("@cerbos/http", () => {
       principal: mia,
       resources: [
         { resource: approval(1000), actions: ["approve_expense"] },
-        { resource: { kind: KIND, id: "other", attr: approval(4200).attr }, actions: ["approve_expense"] },
+        {
+          resource: { kind: KIND, id: "other", attr: approval(4200).attr },
+          actions: ["approve_expense"],
+        },
         { resource: { kind: "unknown", id: "1" }, actions: ["view"] },
       ],
       includeMetadata: true,
@@ -85,7 +92,11 @@ describe("@cerbos/http", () => {
 
   it("an invalid request is an error that names the field", async () => {
     const nobody = { id: "", roles: ["user"] };
-    const ask = cerbos.isAllowed({ principal: nobody, resource: approval(1), action: "list_expenses" });
+    const ask = cerbos.isAllowed({
+      principal: nobody,
+      resource: approval(1),
+      action: "list_expenses",
+    });
     await assert.rejects(ask, (error) => {
       assert.equal(error.constructor.name, "NotOK");
       assert.equal(error.code, 3);

@@ -84,19 +84,26 @@ describe("the expense server", () => {
       "Not executed: the amount is above your approval limit of 1000; " +
       "a manager with a higher limit must approve it [policy_denied, decision ";
     assert.ok(text.startsWith(reason), text);
-    // The limit itself passes the policy; that the ledger has another amount is for the tool to say.
+    // The limit itself passes the policy; that the ledger has another amount is for the tool to
+    // say.
     assert.deepEqual(await approve("e-18", 1000), [true, "no expense e-18 with these details"]);
   });
 
   it("a deletion needs a ticket", async () => {
-    const [failed, text] = await call("ada", "delete_expense", { expense_id: "e-17", ticket: "please" });
-    assert.ok(failed && text.startsWith("Not executed: a deletion needs the argument ticket"), text);
+    const [failed, text] = await call("ada", "delete_expense", {
+      expense_id: "e-17",
+      ticket: "please",
+    });
+    assert.ok(
+      failed && text.startsWith("Not executed: a deletion needs the argument ticket"),
+      text,
+    );
     const deleted = await call("ada", "delete_expense", { expense_id: "e-17", ticket: "FIN-1234" });
     assert.deepEqual(deleted, [false, "e-17 is deleted"]);
   });
 
   for (const name of Object.keys(SEEN)) {
-    it(`what is hidden from ${name} cannot be called and looks as if it did not exist`, async () => {
+    it(`what is hidden from ${name} cannot be called, as if it did not exist`, async () => {
       const raw = async (tool, args) => {
         const params = { name: tool, arguments: args };
         const reply = await fetch(server.url, {
@@ -141,7 +148,9 @@ describe("the expense server", () => {
           assert.equal(listed.code, -32603);
           assert.match(listed.message, /authorization unavailable/);
           for (const name of ["list_expenses", "export_ledger", "no_such_tool"]) {
-            const { isError, content } = await timed(() => client.callTool({ name, arguments: {} }));
+            const { isError, content } = await timed(() =>
+              client.callTool({ name, arguments: {} }),
+            );
             assert.equal(isError, true);
             const text = "Not executed: authorization unavailable [authorization_unavailable]";
             assert.equal(content[0].text, text);

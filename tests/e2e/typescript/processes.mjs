@@ -28,7 +28,10 @@ export async function freePort() {
 class Child {
   constructor(command, args, env = {}) {
     this.said = "";
-    this.child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    this.child = spawn(command, args, {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.ended = new Promise((resolve) => this.child.on("close", resolve));
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.on("data", (data) => (this.said = (this.said + data).slice(-8000)));
@@ -62,7 +65,9 @@ export class Pdp {
     const pdp = new Pdp();
     pdp.folder = mkdtempSync(join(tmpdir(), "cardea-e2e-"));
     const policies = join(pdp.folder, "policies");
-    cpSync(join(ROOT, "testdata/expenses/policies"), join(policies, "expenses"), { recursive: true });
+    cpSync(join(ROOT, "testdata/expenses/policies"), join(policies, "expenses"), {
+      recursive: true,
+    });
     cpSync(join(ROOT, "tests/e2e/policies"), join(policies, "e2e"), { recursive: true });
     const port = await freePort();
     pdp.url = `http://127.0.0.1:${port}`;
