@@ -30,6 +30,7 @@ static bool guarded_run(struct run *r, const struct case_file *file, long fail_a
     arena_guard_set(&r->arena, &env);
     if (setjmp(env) != 0) {
         (void)arena_fail_after(0);
+        case_drop();
         return false;
     }
     (void)arena_fail_after(fail_at);

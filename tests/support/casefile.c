@@ -140,6 +140,22 @@ static void put_decision(struct arena *arena, struct sb *out, const struct decis
     }
 }
 
+/* What a run owns beside arenas, kept where case_drop() finds it when the arena's guard cuts the run short. */
+static struct {
+    struct snapshot *snapshot;
+    struct engine_ctx *ctx;
+} held;
+
+void case_drop(void)
+{
+    engine_ctx_free(held.ctx);
+    held.ctx = NULL;
+    if (held.snapshot != NULL) {
+        snapshot_release(held.snapshot);
+        held.snapshot = NULL;
+    }
+}
+
 static void decide_all(struct arena *arena, struct sb *out, const struct snapshot *snapshot,
                        const struct case_file *file, const struct decide_observer *observer)
 {
@@ -153,7 +169,7 @@ static void decide_all(struct arena *arena, struct sb *out, const struct snapsho
     }
     request.want_derived_roles = true;
     request.now_ns = INT64_C(1700000000) * 1000000000;
-    struct engine_ctx *ctx = engine_ctx_new();
+    struct engine_ctx *ctx = held.ctx = engine_ctx_new();
     for (isize i = 0; i < request.item_count; i++) {
         struct decision d;
         sb_printf(out, "%.*s\n", STR_ARG(request.items[i].resource.id));
@@ -163,7 +179,6 @@ static void decide_all(struct arena *arena, struct sb *out, const struct snapsho
             put_decision(arena, out, &d);
         }
     }
-    engine_ctx_free(ctx);
 }
 
 str case_run(struct arena *arena, struct arena *scratch, const struct case_file *file,
@@ -187,7 +202,8 @@ str case_run(struct arena *arena, struct arena *scratch, const struct case_file 
         sb_printf(&out, "not loaded: %.*s\n", STR_ARG(why));
         return status == CARDEA_ELIMIT ? S("limit\n") : sb_str(&out);
     }
+    held.snapshot = snapshot;
     decide_all(arena, &out, snapshot, file, observer);
-    snapshot_release(snapshot);
+    case_drop();
     return sb_str(&out);
 }

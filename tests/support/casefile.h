@@ -40,4 +40,7 @@ struct decide_observer;
 str case_run(struct arena *arena, struct arena *scratch, const struct case_file *file,
              const struct decide_observer *observer);
 
+/* Frees what a case_run() that the arena's guard cut short has left. Nothing to do otherwise. */
+void case_drop(void);
+
 #endif
