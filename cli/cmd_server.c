@@ -38,6 +38,12 @@ static struct server_options server_options(const struct config *c)
                   .body_bytes = c->max_body_bytes,
                   .chunk_extra_bytes = 8192 },
         .check = { .resources = c->max_resources, .actions = c->max_actions },
+        .cors = { .enabled = c->cors_enabled,
+                  .origins = c->cors_origins.items,
+                  .origin_count = c->cors_origins.count,
+                  .headers = c->cors_headers.items,
+                  .header_count = c->cors_headers.count,
+                  .max_age_s = c->cors_max_age_ms / 1000 },
         .connections = c->max_connections,
         .arena_bytes = (isize)c->max_request_memory,
         .read_header_timeout_ms = c->read_header_timeout_ms,
@@ -97,8 +103,9 @@ static void log_safer_defaults(const struct config *c)
         log_info("server", "listening on %.*s only; Cerbos would listen on all addresses "
                  "(set `server.httpListenAddr` to `:3592` for that)", STR_ARG(c->listen_addr));
     }
-    if (!config_is_set(c, S("server.cors.disabled"))) {
-        log_info("server", "cross-origin requests are not allowed; Cerbos would allow all origins");
+    if (!c->cors_enabled && !config_is_set(c, S("server.cors.disabled"))) {
+        log_info("server", "pages of other origins may not read answers; Cerbos would allow all "
+                 "(set `server.cors.disabled` to `false` for that)");
     }
 }
 

@@ -205,6 +205,21 @@ static void set_value(struct loading *l, str path, str value)
     l->params[config_find_param(path)].value = value;
 }
 
+/* Whoever names origins, headers or an age wants cross-origin requests, unless the switch says otherwise. */
+static void settle_cors(struct loading *l)
+{
+    struct config *out = l->out;
+    bool named = false;
+    for (isize i = 0; i < config_param_count; i++) {
+        named = named || (l->params[i].origin != CONFIG_DEFAULT && str_starts(l->params[i].path, S("server.cors.")));
+    }
+    if (named && !config_is_set(out, S("server.cors.disabled"))) {
+        out->cors_disabled = false;
+        set_value(l, S("server.cors.disabled"), S("false"));
+    }
+    out->cors_enabled = !out->cors_disabled;
+}
+
 /* What follows from several parameters together. */
 static void settle(struct loading *l)
 {
@@ -222,6 +237,7 @@ static void settle(struct loading *l)
         out->watch = true;
         set_value(l, S("storage.disk.watchForChanges"), S("true"));
     }
+    settle_cors(l);
     if (config_is_set(out, S("server.advanced.grpc.maxRecvMsgSizeBytes"))) {
         out->max_body_bytes = out->max_recv_bytes;
     }

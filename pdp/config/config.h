@@ -28,6 +28,12 @@ struct config_param {
     bool effective; /* something reads it                                */
 };
 
+/* A list of texts. */
+struct config_texts {
+    const str *items;
+    isize count;
+};
+
 struct config {
     str listen_addr;
     int64_t socket_mode;
@@ -38,6 +44,11 @@ struct config {
     int64_t write_timeout_ms;
     int64_t idle_timeout_ms;
     int64_t drain_timeout_ms;
+    bool cors_disabled;          /* as written; cors_enabled is what follows from all keys */
+    bool cors_enabled;           /* settled                                                */
+    struct config_texts cors_origins;
+    struct config_texts cors_headers;
+    int64_t cors_max_age_ms;
     int64_t workers;
     int64_t max_connections;
     int64_t max_head_bytes;

@@ -252,13 +252,24 @@ static bool assign_tree(struct loading *l, const struct param *param, const stru
 static bool assign_texts(struct loading *l, const struct param *param, const struct config_node *node)
 {
     bool ok = node->kind == CONFIG_LIST;
+    str *items = new(l->arena, str, ok ? node->count : 0);
     for (isize i = 0; ok && i < node->count; i++) {
         ok = node->items[i].kind == CONFIG_SCALAR && node->items[i].value.kind == V_STRING;
+        if (ok && !config_expand(l, v_str(node->items[i].value), node->items[i].span, &items[i])) {
+            return false;
+        }
     }
     if (!ok) {
         (void)diag_add(l->diags, &err_config_value, node->span, "`%.*s` must be a list of texts",
                        STR_ARG(param->path));
         return false;
+    }
+    if (node->count < param->least) {
+        (void)diag_add(l->diags, &err_config_value, node->span, "`%.*s` must not be empty", STR_ARG(param->path));
+        return false;
+    }
+    if (param->stored) {
+        *(struct config_texts *)(void *)((char *)l->out + param->at) = (struct config_texts){ items, node->count };
     }
     l->params[config_find_param(param->path)].value =
         str_slice(node->span.source->text, node->span.start, node->span.end);

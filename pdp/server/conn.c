@@ -241,9 +241,10 @@ static void answer(struct conn *conn)
 {
     struct worker *worker = conn->worker;
     const char *base = conn->slab + conn->start;
-    struct exchange x = { .method = conn->http.method, .now_ns = clock_wall_ns() };
+    struct exchange x = {
+        .method = conn->http.method, .head = base, .headers = conn->http.headers, .now_ns = clock_wall_ns()
+    };
     (void)str_cut(http_text(base, conn->http.target), '?', &x.path, &x.query);
-    x.accept = http_text(base, conn->http.headers[HTTP_ACCEPT]);
     arena_clear(&worker->arena, ARENA_KEEP);
     conn->last = is_last(conn);
     struct reply reply;

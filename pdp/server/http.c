@@ -16,8 +16,14 @@
 
 /* ORDER HTTP_HEADERS */
 static const str header_names[HTTP_HEADER_COUNT] = {
-    { "host", 4 },   { "accept", 6 }, { "content-length", 14 }, { "transfer-encoding", 17 },
-    { "expect", 6 },
+    [HTTP_HOST] = { "host", 4 },
+    [HTTP_CONTENT_LENGTH] = { "content-length", 14 },
+    [HTTP_TRANSFER_ENCODING] = { "transfer-encoding", 17 },
+    [HTTP_EXPECT] = { "expect", 6 },
+    [HTTP_ORIGIN] = { "origin", 6 },
+    [HTTP_ACCEPT] = { "accept", 6 },
+    [HTTP_REQUEST_METHOD] = { "access-control-request-method", 29 },
+    [HTTP_REQUEST_HEADERS] = { "access-control-request-headers", 30 },
 };
 
 /* ---- small helpers ---- */
@@ -102,6 +108,24 @@ static int on_value(llhttp_t *ll, const char *at, size_t len)
     return 0;
 }
 
+/* Keeps the value of a header that somebody asks for. Of those that do not decide how the message is read, the
+ * first one counts. */
+static int keep_value(struct http_parser *p, enum http_header header)
+{
+    struct http_view *kept = &p->headers[header];
+    if (kept->start == 0) {
+        *kept = p->value;
+        if (kept->start == 0) { /* an empty value has no place; any place will do */
+            kept->start = p->field.start;
+        }
+        return 0;
+    }
+    if (header >= HTTP_FRAMING_COUNT) {
+        return 0;
+    }
+    return refuse(p, 400, header == HTTP_HOST ? "more than one Host header" : "repeated header field");
+}
+
 /* One header field is complete. */
 static int on_value_complete(llhttp_t *ll)
 {
@@ -113,16 +137,8 @@ static int on_value_complete(llhttp_t *ll)
         return 0;
     }
     enum http_header header = header_find(http_text(p->base, p->field));
-    if (header != HTTP_HEADER_NONE) {
-        struct http_view *kept = &p->headers[header];
-        if (kept->start != 0 && header != HTTP_ACCEPT) {
-            return refuse(p, 400, header == HTTP_HOST ? "more than one Host header"
-                                                      : "repeated header field");
-        }
-        *kept = p->value;
-        if (kept->start == 0) { /* an empty value has no place; any place will do */
-            kept->start = p->field.start;
-        }
+    if (header != HTTP_HEADER_NONE && keep_value(p, header) != 0) {
+        return HPE_USER;
     }
     p->field = (struct http_view){ 0, 0 };
     p->value = (struct http_view){ 0, 0 };

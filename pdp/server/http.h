@@ -41,10 +41,14 @@ enum http_method {
 /* Headers whose values are kept. ORDER HTTP_HEADERS: the table of names in http.c. */
 enum http_header {
     HTTP_HOST,
-    HTTP_ACCEPT,
     HTTP_CONTENT_LENGTH,
     HTTP_TRANSFER_ENCODING,
     HTTP_EXPECT,
+    HTTP_FRAMING_COUNT, /* the headers so far decide how the message is read: two of them are refused */
+    HTTP_ORIGIN = HTTP_FRAMING_COUNT,
+    HTTP_ACCEPT,
+    HTTP_REQUEST_METHOD,  /* Access-Control-Request-Method  */
+    HTTP_REQUEST_HEADERS, /* Access-Control-Request-Headers */
     HTTP_HEADER_COUNT,
     HTTP_HEADER_NONE = HTTP_HEADER_COUNT, /* a header that nobody asks for */
 };

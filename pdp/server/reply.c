@@ -12,7 +12,7 @@
 
 #include <assert.h>
 
-#define HEAD_ROOM 400 /* bytes; the longest head has about 330 */
+#define HEAD_ROOM 400 /* bytes; the longest head has about 330, not counting the lines that a handler adds */
 
 void outbox_begin(struct outbox *outbox)
 {
@@ -36,11 +36,23 @@ void reply_begin(struct reply *reply, struct outbox *outbox)
     reply_restart(reply);
 }
 
+/* Bytes between the start of a response and its body. */
+static isize head_room(const struct reply *reply)
+{
+    return HEAD_ROOM + reply->lines.len;
+}
+
 void reply_restart(struct reply *reply)
 {
     reply->out->len = reply->start;
-    sb_reserve(reply->out, HEAD_ROOM);
-    reply->out->len += HEAD_ROOM;
+    sb_reserve(reply->out, head_room(reply));
+    reply->out->len += head_room(reply);
+}
+
+void reply_lines(struct reply *reply, str lines)
+{
+    reply->lines = lines;
+    reply_restart(reply);
 }
 
 static int status_of(enum reply_code code)
@@ -90,12 +102,21 @@ void reply_text(struct reply *reply, int status, str text)
     sb_add(reply->out, text);
 }
 
+void reply_empty(struct reply *reply)
+{
+    reply_restart(reply);
+    reply->status = 204;
+    reply->type = REPLY_EMPTY;
+    reply->api = false;
+}
+
 /* ---- head ---- */
 
 static str status_line(int status)
 {
     switch (status) {
     case 200: return S("HTTP/1.1 200 OK\r\n");
+    case 204: return S("HTTP/1.1 204 No Content\r\n");
     case 400: return S("HTTP/1.1 400 Bad Request\r\n");
     case 401: return S("HTTP/1.1 401 Unauthorized\r\n");
     case 403: return S("HTTP/1.1 403 Forbidden\r\n");
@@ -136,49 +157,70 @@ static void put_length(struct head *head, isize n)
     put(head, (str){ digits + at, countof(digits) - at });
 }
 
+static str content_type(enum reply_type type)
+{
+    switch (type) {
+    case REPLY_JSON: return S("Content-Type: application/json\r\n");
+    case REPLY_TEXT: return S("Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n");
+    case REPLY_EMPTY: break;
+    }
+    return STR_EMPTY;
+}
+
 static void put_head(struct head *head, const struct reply *reply, const struct reply_line *line, isize body_len)
 {
     put(head, status_line(reply->status));
-    put(head, reply->type == REPLY_JSON ? S("Content-Type: application/json\r\n")
-                                        : S("Content-Type: text/plain; charset=utf-8\r\n"
-                                            "X-Content-Type-Options: nosniff\r\n"));
+    put(head, content_type(reply->type));
     if (reply->api) {
         put(head, S("Grpc-Metadata-Cerbos-Version: " REPLY_CERBOS_VERSION
                     "\r\nGrpc-Metadata-Content-Type: application/grpc\r\n"));
     }
     put(head, S("Date: "));
     put(head, line->date);
-    put(head, S("\r\nContent-Length: "));
-    put_length(head, body_len);
+    if (reply->type != REPLY_EMPTY) {
+        put(head, S("\r\nContent-Length: "));
+        put_length(head, body_len);
+    }
     if (line->close) {
         put(head, S("\r\nConnection: close"));
     } else if (line->http10) {
         put(head, S("\r\nConnection: keep-alive"));
     }
-    put(head, S("\r\n\r\n"));
+    put(head, S("\r\n"));
+}
+
+/* Writes the head, the added lines and the empty line to the outbox, beginning at `at`. */
+static void place_head(char *at, const struct head *head, str lines)
+{
+    memcpy(at, head->text, (size_t)head->len);
+    if (lines.len > 0) {
+        memcpy(at + head->len, lines.ptr, (size_t)lines.len);
+    }
+    memcpy(at + head->len + lines.len, "\r\n", 2);
 }
 
 void reply_end(struct reply *reply, const struct reply_line *line)
 {
     struct outbox *outbox = reply->outbox;
     struct sb *out = reply->out;
-    isize body_start = reply->start + HEAD_ROOM;
+    isize body_start = reply->start + head_room(reply);
     isize body_len = out->len - body_start;
     struct head head;
     head.len = 0;
     put_head(&head, reply, line, body_len);
+    isize head_len = head.len + reply->lines.len + 2;
     if (line->head_only) {
         body_len = 0;
     }
     if (outbox->from == reply->start) { /* the first of its round: leave the gap in front */
-        outbox->from = body_start - head.len;
-        memcpy(out->ptr + outbox->from, head.text, (size_t)head.len);
+        outbox->from = body_start - head_len;
+        place_head(out->ptr + outbox->from, &head, reply->lines);
         out->len = body_start + body_len;
         return;
     }
-    memcpy(out->ptr + reply->start, head.text, (size_t)head.len);
-    memmove(out->ptr + reply->start + head.len, out->ptr + body_start, (size_t)body_len);
-    out->len = reply->start + head.len + body_len;
+    memmove(out->ptr + reply->start + head_len, out->ptr + body_start, (size_t)body_len);
+    place_head(out->ptr + reply->start, &head, reply->lines);
+    out->len = reply->start + head_len + body_len;
 }
 
 void reply_date(char out[29], int64_t seconds)

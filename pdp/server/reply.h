@@ -42,7 +42,11 @@ struct outbox {
     isize from;     /* the first byte that is to be sent                     */
 };
 
-enum reply_type { REPLY_JSON, REPLY_TEXT };
+enum reply_type {
+    REPLY_JSON,
+    REPLY_TEXT,
+    REPLY_EMPTY, /* no body, and nothing said about one: status 204 */
+};
 
 struct reply {
     struct outbox *outbox;
@@ -52,6 +56,7 @@ struct reply {
     enum reply_type type; /* of the body                                                      */
     bool api;             /* the response of an API call that succeeded: say so in the head   */
     int indent;           /* of JSON, spaces a level; 0: compact                              */
+    str lines;            /* more lines for the head, each with its line end; borrowed        */
 };
 
 /* What the head needs to know about the connection. */
@@ -67,6 +72,10 @@ str outbox_pending(const struct outbox *outbox); /* the bytes that are to be sen
 
 void reply_begin(struct reply *reply, struct outbox *outbox);
 
+/* Adds lines to the head, instead of those that were added before, and throws the body away: their room is taken
+ * from what lies before it. */
+void reply_lines(struct reply *reply, str lines);
+
 /* Throws the body away and starts again with a fresh one. */
 void reply_restart(struct reply *reply);
 
@@ -75,6 +84,9 @@ void reply_error(struct reply *reply, enum reply_code code, str message, str det
 
 /* A plain text body with a status, instead of what was written. */
 void reply_text(struct reply *reply, int status, str text);
+
+/* No body and status 204, instead of what was written. */
+void reply_empty(struct reply *reply);
 
 /* Puts the head in front. */
 void reply_end(struct reply *reply, const struct reply_line *line);

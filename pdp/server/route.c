@@ -4,6 +4,8 @@
  */
 #include "server/route.h"
 
+#include "server/server_priv.h"
+
 static const struct {
     str path;
     uint8_t method;
@@ -80,11 +82,37 @@ static void not_found(const struct exchange *exchange, struct reply *reply)
     reply_text(reply, 404, S("404 page not found\n"));
 }
 
+/* Says which origin may read the answer. True: that was all that was asked. */
+static bool answer_origin(struct worker *worker, const struct exchange *exchange, struct reply *reply)
+{
+    const struct cors_request request = {
+        .known_method = exchange->method != HTTP_METHOD_OTHER,
+        .options = exchange->method == HTTP_METHOD_OPTIONS,
+        .origin = exchange_header(exchange, HTTP_ORIGIN),
+        .method = exchange_header(exchange, HTTP_REQUEST_METHOD),
+        .headers = exchange_header(exchange, HTTP_REQUEST_HEADERS),
+    };
+    str lines;
+    bool preflight = cors_answer(worker->server->cors, &worker->arena, &request, &lines);
+    reply_lines(reply, lines);
+    if (preflight) {
+        reply_empty(reply);
+    }
+    return preflight;
+}
+
+static bool wants_layout(struct worker *worker, const struct exchange *exchange)
+{
+    return str_eq(exchange_header(exchange, HTTP_ACCEPT), S("application/json+pretty")) ||
+           (exchange->query.len > 0 && query_value(&worker->arena, exchange->query, S("pretty")).ptr != NULL);
+}
+
 void route(struct worker *worker, const struct exchange *exchange, struct reply *reply)
 {
-    bool pretty = str_eq(exchange->accept, S("application/json+pretty")) ||
-                  (exchange->query.len > 0 && query_value(&worker->arena, exchange->query, S("pretty")).ptr != NULL);
-    reply->indent = pretty ? 2 : 0;
+    if (worker->server->cors != NULL && answer_origin(worker, exchange, reply)) {
+        return;
+    }
+    reply->indent = wants_layout(worker, exchange) ? 2 : 0;
     for (int i = 0; i < countof(routes); i++) {
         if (!str_eq(exchange->path, routes[i].path)) {
             continue;

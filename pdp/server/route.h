@@ -15,10 +15,18 @@ struct exchange {
     uint8_t method; /* enum http_method                                     */
     str path;       /* without the query                                    */
     str query;      /* behind `?`, or empty                                 */
-    str accept;     /* value of the Accept header, or empty                 */
+    const char *head;                /* where the views of `headers` begin */
+    const struct http_view *headers; /* by enum http_header                */
     str body;       /* whole                                                */
     int64_t now_ns; /* when the request was complete, wall clock since 1970 */
 };
+
+/* The value of a header; ptr NULL when it was not sent. */
+static inline str exchange_header(const struct exchange *exchange, enum http_header header)
+{
+    struct http_view view = exchange->headers[header];
+    return view.start == 0 ? (str){ NULL, 0 } : http_text(exchange->head, view);
+}
 
 /* Answers a request: writes the body of the reply. Runs, like the handlers, under a guard of the caller's over
  * the worker's arena and the outbox's. */

@@ -41,6 +41,9 @@ static void copy_options(struct server *server, const struct server_options *opt
     if (server->options.http.head_bytes >= SLAB_BYTES) {
         server->options.http.head_bytes = SLAB_BYTES - 1; /* so that a head that fills the buffer is too large */
     }
+    if (options->cors.enabled) {
+        server->cors = cors_new(&server->memory, &options->cors);
+    }
     int count = options->workers > 0 ? options->workers : cores();
     server->worker_count = count < WORKERS_MOST ? count : WORKERS_MOST;
 }

@@ -15,6 +15,7 @@
 #define CARDEA_SERVER_SERVER_H
 
 #include "server/check_request.h"
+#include "server/cors.h"
 #include "server/http.h"
 #include "store/store.h"
 
@@ -26,6 +27,7 @@ struct server_options {
     int workers;                 /* threads; 0: as many as the process may use cores                 */
     struct http_limits http;     /* head_bytes at most SERVER_HEAD_MOST                              */
     struct check_limits check;   /* of one check request                                             */
+    struct cors_options cors;    /* which pages may read answers                                     */
     int64_t connections;         /* most open connections, all workers together                      */
     int64_t arena_bytes;         /* most memory for one request                                      */
     int64_t read_header_timeout_ms; /* from a request's first byte to the end of its head            */

@@ -11,6 +11,7 @@ struct server {
     struct server_options options; /* texts are copied into `memory`              */
     struct arena memory;           /* what lives as long as the server            */
     struct store *store;           /* borrowed                                    */
+    const struct cors *cors;       /* NULL: no origin is allowed, and nothing is said */
     int listen_fd;                 /* owned by worker 0 once it runs; -1: closed  */
     str address;                   /* bound                                       */
     char *socket_path;             /* of a Unix socket, to be removed; or NULL    */

@@ -3,7 +3,8 @@
 
     tests/scenario/run.py [NAME…]        all scenarios, or those whose names contain one of the words
 
-life.py (start and end), answers.py (what is answered), protocol.py (connections, limits, deadlines), reload.py (policies
+life.py (start and end), answers.py (what is answered), interfaces.py (everything but
+checks), protocol.py (connections, limits, deadlines), reload.py (policies
 that change) each hold a list of functions. All run twice: with CARDEA, the program, and with CARDEA_ASAN, the build with
 sanitizers, but for those that measure time.
 
@@ -18,14 +19,15 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "lib")]
 sys.dont_write_bytecode = True
 
-import answers   # noqa: E402
-import life      # noqa: E402
-import protocol  # noqa: E402
-import reload    # noqa: E402
-import server    # noqa: E402
+import answers     # noqa: E402
+import interfaces  # noqa: E402
+import life        # noqa: E402
+import protocol    # noqa: E402
+import reload      # noqa: E402
+import server      # noqa: E402
 from tally import BUILD, CARDEA, Tally  # noqa: E402
 
-MODULES = [life, answers, protocol, reload]
+MODULES = [life, answers, interfaces, protocol, reload]
 MEASURING = ["delay"]
 
 

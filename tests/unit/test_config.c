@@ -191,7 +191,7 @@ static const struct {
     { "server:\n  adminAPI:\n    enabled: false\n", 0 },
     { "server:\n  adminAPI:\n    enabled: true\n    adminCredentials: {username: u, passwordHash: \"$2y$10\"}\n", 1 },
     { "server:\n  cors: {disabled: true}\n", 0 },
-    { "server:\n  cors: {allowedOrigins: [\"*\"], allowedHeaders: [a], maxAge: 1m}\n", 1 },
+    { "server:\n  cors: {allowedOrigins: [\"*\"], allowedHeaders: [a], maxAge: 1m}\n", 0 },
     { "audit:\n  enabled: true\n  backend: local\n  local: {storagePath: /x, any: {thing: 1}}\n", 1 },
     { "audit:\n  enabled: false\n", 0 },
     { "auxData:\n  jwt: {keySets: [{id: a, local: {file: /x}}], acceptableTimeSkew: 1m}\n", 1 },
@@ -216,6 +216,32 @@ START_TEST(reports_every_error)
 {
     ck_assert_int_eq(load("server:\n  a: 1\n  b: 2\nengine:\n  strictEvaluation: 5\n", "x=1"), CARDEA_EINVALID);
     ck_assert_int_eq(diags.errors, 4);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    bool enabled;
+    isize origins, headers;
+    int64_t max_age_ms;
+} cors[] = {
+    { "server: {}\n", false, 0, 0, 0 },
+    { "server:\n  cors: {disabled: true}\n", false, 0, 0, 0 },
+    { "server:\n  cors: {disabled: false}\n", true, 0, 0, 0 },
+    { "server:\n  cors: {allowedOrigins: [\"*\"]}\n", true, 1, 0, 0 },
+    { "server:\n  cors: {allowedHeaders: [a, b]}\n", true, 0, 2, 0 },
+    { "server:\n  cors: {maxAge: 10m}\n", true, 0, 0, 600000 },
+    { "server:\n  cors: {disabled: true, allowedOrigins: [a, b], maxAge: 1s}\n", false, 2, 0, 1000 },
+};
+
+START_TEST(cross_origin_requests_are_asked_for)
+{
+    ck_assert_int_eq(load(cors[_i].text, NULL), CARDEA_OK);
+    ck_assert_int_eq(config.cors_enabled, cors[_i].enabled);
+    ck_assert_int_eq(config.cors_origins.count, cors[_i].origins);
+    ck_assert_int_eq(config.cors_headers.count, cors[_i].headers);
+    ck_assert_int_eq(config.cors_max_age_ms, cors[_i].max_age_ms);
+    ck_assert(str_eq(value_of("server.cors.disabled"), cors[_i].enabled ? S("false") : S("true")));
 }
 END_TEST
 
@@ -278,6 +304,7 @@ int main(void)
     tcase_add_loop_test(tcase, refuses, 0, (int)countof(bad));
     tcase_add_loop_test(tcase, warns, 0, (int)countof(warned));
     tcase_add_test(tcase, reports_every_error);
+    tcase_add_loop_test(tcase, cross_origin_requests_are_asked_for, 0, (int)countof(cors));
     tcase_add_test(tcase, every_default_is_valid);
     tcase_add_test(tcase, globals_keep_their_types);
     tcase_add_test(tcase, message_size_sets_the_body_limit);

@@ -4,6 +4,7 @@
  */
 #include "server/reply.h"
 #include "server/route.h"
+#include "server/server_priv.h"
 #include "server/ulid.h"
 #include "server/wheel.h"
 
@@ -75,6 +76,31 @@ START_TEST(heads_say_what_the_connection_does)
     say(&outbox, S("{}"), &bodiless);
     say(&outbox, S("{}"), &bodiless);
     expect_pending(&outbox, HEAD("2", "") HEAD("2", ""));
+}
+END_TEST
+
+START_TEST(heads_carry_added_lines)
+{
+    struct outbox outbox = { .text = sb_new(&arena) };
+    struct reply_line closing = line;
+    closing.close = true;
+    for (int i = 0; i < 2; i++) {
+        struct reply reply;
+        reply_begin(&reply, &outbox);
+        reply_lines(&reply, S("Vary: Origin\r\nX: y\r\n"));
+        sb_add(reply.out, S("{}"));
+        reply_end(&reply, &line);
+        reply_begin(&reply, &outbox);
+        reply_lines(&reply, S("A: b\r\n"));
+        sb_add(reply.out, S("gone"));
+        reply_empty(&reply);
+        reply_end(&reply, &closing);
+    }
+    say(&outbox, S("[]"), &line);
+#define LINED                                                                                                     \
+    HEAD("2", "\r\nVary: Origin\r\nX: y") "{}"                                                             \
+    "HTTP/1.1 204 No Content\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nConnection: close\r\nA: b\r\n\r\n"
+    expect_pending(&outbox, LINED LINED HEAD("2", "") "[]");
 }
 END_TEST
 
@@ -228,10 +254,14 @@ static const struct {
 
 START_TEST(routes_are_found)
 {
-    static struct worker worker;
+    static struct server server;
+    static struct worker worker = { .server = &server };
+    static const struct http_view headers[HTTP_HEADER_COUNT];
     arena_init(&worker.arena, 4096, 1 << 20);
     struct outbox outbox = { .text = sb_new(&arena) };
-    const struct exchange exchange = { .method = routes[_i].method, .path = str_from_c(routes[_i].path) };
+    const struct exchange exchange = {
+        .method = routes[_i].method, .path = str_from_c(routes[_i].path), .headers = headers
+    };
     struct reply reply;
     reply_begin(&reply, &outbox);
     route(&worker, &exchange, &reply);
@@ -265,6 +295,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, replies_lie_behind_one_another);
     tcase_add_test(tcase, heads_say_what_the_connection_does);
+    tcase_add_test(tcase, heads_carry_added_lines);
     tcase_add_test(tcase, continue_comes_first);
     tcase_add_loop_test(tcase, errors_replace_the_body, 0, (int)countof(codes));
     tcase_add_loop_test(tcase, dates_are_written, 0, (int)countof(dates));
