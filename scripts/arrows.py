@@ -32,7 +32,8 @@ MODULES = {
     "cel": (["pdp/cel"], ["base", "value"], ["pcre2"]),
     # The image holds code and the names of the library's functions and types; it runs nothing.
     "image": (["pdp/image"], ["base", "value", "cel/code.h func.h gen.h type.h verify.h"], ["openssl"]),
-    "engine": (["pdp/engine"], ["base", "value", "cel", "image"], []),
+    "schema": (["pdp/schema"], ["base", "value", "cel/ip.h regex.h"], []),
+    "engine": (["pdp/engine"], ["base", "value", "cel", "image", "schema"], []),
     "policy": (["policy-compiler/yaml", "policy-compiler/model"], ["base", "value"], ["yaml"]),
     "compile": (["policy-compiler/compile"], ["base", "value", "cel", "image", "policy"], []),
     "test": (["policy-compiler/test"], ["base", "value", "cel", "image", "engine", "policy", "compile"], []),
@@ -55,7 +56,7 @@ LIBRARIES = {
 }
 
 # Modules that perform no input or output, read no clock and take no lock.
-PURE = ["value", "cel", "engine", "policy", "compile"]
+PURE = ["value", "cel", "schema", "engine", "policy", "compile"]
 IMPURE_OWN = ["pdp/base/files.h", "pdp/base/clock.h", "pdp/base/log.h"]
 IMPURE = r"(fcntl|unistd|time|pthread|threads|poll|dirent|semaphore|netdb)\.h|sys/(?!types\.h).*|netinet/.*|arpa/.*"
 
