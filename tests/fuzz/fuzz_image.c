@@ -12,7 +12,7 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-#define MAX_INPUT (1 << 20)
+#define INPUT_BYTES_MAX (1 << 20)
 
 static struct arena arena;
 static struct engine_ctx *ctx;
@@ -50,7 +50,7 @@ static void decide_with(const struct snapshot *snapshot)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size < sizeof(struct img_header) || size > MAX_INPUT) {
+    if (size < sizeof(struct img_header) || size > INPUT_BYTES_MAX) {
         return 0;
     }
     if (ctx == NULL) {
