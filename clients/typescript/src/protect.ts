@@ -268,7 +268,9 @@ class Door {
           passed.add(message);
           receive(message, extra);
         };
-        void this.#incoming(inFlight, message, extra, forward, send);
+        this.#incoming(inFlight, message, extra, forward, send).catch((problem: unknown) => {
+          this.#log(`cardea: the server could not take a message: ${String(problem)}`);
+        });
       });
     const accessor = accessorOf(transport, "onmessage");
     let current = guarded(transport.onmessage);
