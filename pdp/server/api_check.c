@@ -4,11 +4,12 @@
  * before the next one is made, so that the arena is given back in between. All resources of a request are
  * decided by one snapshot and at one instant.
  *
- * A decision that reaches a limit denies all actions of its resource; any other failure of decide() fails the
- * whole request. Neither can end in ALLOW. spec: cerbos-compat#checkresources, architecture#what-happens-when
+ * A decision that reaches a limit denies all actions of its resource; any other failure fails the whole
+ * request. Neither can end in ALLOW. spec: cerbos-compat#checkresources, architecture#what-happens-when
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "server/check_reply.h"
 #include "server/route.h"
 #include "server/server_priv.h"
 
@@ -16,78 +17,16 @@
 
 #define TOKEN_LOG_S 60 /* refused tokens are logged at most this often, per worker */
 
-/* ---- one decision as JSON; fields in the order of the proto file, defaults left out ---- */
-
-static void put_text(struct jw *w, str name, str text)
-{
-    if (text.len > 0) {
-        jw_key(w, name);
-        jw_string(w, text);
-    }
-}
+/* ---- one result as JSON ---- */
 
 static void put_resource(struct jw *w, const struct resource *resource)
 {
     jw_key(w, S("resource"));
     jw_object(w);
-    put_text(w, S("id"), resource->id);
-    put_text(w, S("kind"), resource->kind);
-    put_text(w, S("policyVersion"), resource->policy_version);
-    put_text(w, S("scope"), resource->scope);
-    jw_object_end(w);
-}
-
-static void put_effects(struct jw *w, const struct decision *d)
-{
-    jw_key(w, S("actions"));
-    jw_object(w);
-    for (isize i = 0; i < d->action_count; i++) {
-        jw_key(w, d->actions[i].action);
-        jw_string(w, d->actions[i].allow ? S("EFFECT_ALLOW") : S("EFFECT_DENY"));
-    }
-    jw_object_end(w);
-}
-
-static void put_validation_errors(struct jw *w, const struct decision *d)
-{
-    if (d->validation_error_count == 0) {
-        return;
-    }
-    jw_key(w, S("validationErrors"));
-    jw_array(w);
-    for (isize i = 0; i < d->validation_error_count; i++) {
-        const struct validation_error *error = &d->validation_errors[i];
-        jw_object(w);
-        put_text(w, S("path"), error->path);
-        put_text(w, S("message"), error->message);
-        put_text(w, S("source"), error->principal ? S("SOURCE_PRINCIPAL") : S("SOURCE_RESOURCE"));
-        jw_object_end(w);
-    }
-    jw_array_end(w);
-}
-
-static void put_meta(struct jw *w, const struct decision *d)
-{
-    jw_key(w, S("meta"));
-    jw_object(w);
-    jw_key(w, S("actions"));
-    jw_object(w);
-    for (isize i = 0; i < d->action_count; i++) {
-        jw_key(w, d->actions[i].action);
-        jw_object(w);
-        put_text(w, S("matchedPolicy"), d->actions[i].matched_policy);
-        put_text(w, S("matchedScope"), d->actions[i].matched_scope);
-        jw_object_end(w);
-    }
-    jw_object_end(w);
-    if (d->derived_role_count > 0) {
-        jw_key(w, S("effectiveDerivedRoles"));
-        jw_array(w);
-        for (isize i = 0; i < d->derived_role_count; i++) {
-            jw_string(w, d->derived_roles[i]);
-        }
-        jw_array_end(w);
-    }
+    check_put_text(w, S("id"), resource->id);
+    check_put_text(w, S("kind"), resource->kind);
+    check_put_text(w, S("policyVersion"), resource->policy_version);
+    check_put_text(w, S("scope"), resource->scope);
     jw_object_end(w);
 }
 
@@ -103,7 +42,7 @@ static void put_output(struct jw *w, struct arena *scratch, const struct output_
 {
     str error = entry->error;
     jw_object(w);
-    put_text(w, S("src"), entry->src);
+    check_put_text(w, S("src"), entry->src);
     if (entry->val.kind != V_NONE && error.len == 0) {
         struct jw before = *w;
         isize len = w->out->len;
@@ -114,8 +53,8 @@ static void put_output(struct jw *w, struct arena *scratch, const struct output_
             *spoiled = spoils_reply(error) ? error : *spoiled;
         }
     }
-    put_text(w, S("action"), entry->action);
-    put_text(w, S("error"), error);
+    check_put_text(w, S("action"), entry->action);
+    check_put_text(w, S("error"), error);
     jw_object_end(w);
 }
 
@@ -137,26 +76,17 @@ static void put_result(struct jw *w, struct arena *scratch, const struct check_i
 {
     jw_object(w);
     put_resource(w, &item->resource);
-    put_effects(w, d);
-    put_validation_errors(w, d);
+    check_put_effects(w, d);
+    check_put_validation_errors(w, d);
     if (meta) {
-        put_meta(w, d);
+        jw_key(w, S("meta"));
+        check_put_meta(w, d);
     }
     put_outputs(w, scratch, d, spoiled);
     jw_object_end(w);
 }
 
 /* ---- the handler ---- */
-
-/* What is said of a resource whose decision reached a limit. */
-static void deny_all(struct arena *arena, const struct check_item *item, struct decision *out)
-{
-    struct action_decision *actions = new(arena, struct action_decision, item->action_count);
-    for (isize i = 0; i < item->action_count; i++) {
-        actions[i] = (struct action_decision){ .action = item->actions[i] };
-    }
-    *out = (struct decision){ .actions = actions, .action_count = item->action_count };
-}
 
 /* Decides and writes one resource. False: an internal failure, or (then *spoiled says why) an output that spoils the
  * reply. */
@@ -165,12 +95,8 @@ static bool answer_item(struct worker *worker, const struct snapshot *snapshot, 
 {
     struct arena *arena = &worker->arena;
     struct arena_mark mark = arena_mark(arena);
-    struct decision decision = { 0 };
-    cardea_status status = decide(&decision, worker->engine, snapshot, request, number, arena, NULL);
-    if (status == CARDEA_ELIMIT) {
-        arena_reset(arena, mark);
-        deny_all(arena, &request->items[number], &decision);
-    } else if (status != CARDEA_OK) {
+    struct decision decision;
+    if (!check_decide(worker, snapshot, request, number, &decision)) {
         return false;
     }
     put_result(w, arena, &request->items[number], &decision, request->want_derived_roles, spoiled);
@@ -198,7 +124,7 @@ static bool answer(struct worker *worker, const struct check_body *body, const s
     ulid_next(&worker->ulid, request->now_ns, call_id);
     struct jw w = jw_new(reply->out, reply->indent);
     jw_object(&w);
-    put_text(&w, S("requestId"), body->request_id);
+    check_put_text(&w, S("requestId"), body->request_id);
     jw_key(&w, S("results"));
     jw_array(&w);
     for (isize i = 0; i < request->item_count; i++) {
@@ -207,7 +133,7 @@ static bool answer(struct worker *worker, const struct check_body *body, const s
         }
     }
     jw_array_end(&w);
-    put_text(&w, S("cerbosCallId"), (str){ call_id, ULID_TEXT });
+    check_put_text(&w, S("cerbosCallId"), (str){ call_id, ULID_TEXT });
     jw_object_end(&w);
     return true;
 }

@@ -46,7 +46,7 @@ static const struct proto_field token_fields[] = {
         .fields = fields_, .field_count = (int)countof(fields_), .size = (uint16_t)sizeof(type)    \
     }
 
-static const struct proto_message principal_message = MESSAGE(principal_fields, struct principal);
+const struct proto_message check_principal_message = MESSAGE(principal_fields, struct principal);
 static const struct proto_message resource_message = MESSAGE(resource_fields, struct resource);
 static const struct proto_message token_message = MESSAGE(token_fields, struct check_token);
 
@@ -56,20 +56,17 @@ static const struct proto_field entry_fields[] = {
     { S("resource"), S("resource"), 2, PROTO_MESSAGE, PROTO_REQUIRED, AT(struct check_entry, item.resource),
       AT(struct check_entry, has_resource), &resource_message },
 };
-static const struct proto_message entry_message = MESSAGE(entry_fields, struct check_entry);
-
-/* Offsets count from the aux member, where its message is read. */
-#define AUX(member) (uint16_t)(offsetof(struct check_body, aux.member) - offsetof(struct check_body, aux))
+const struct proto_message check_entry_message = MESSAGE(entry_fields, struct check_entry);
 
 static const struct proto_field aux_fields[] = {
-    { S("jwt"), S("jwt"), 1, PROTO_MESSAGE, 0, AUX(jwt), AUX(has_jwt), &token_message },
-    { S("jwts"), S("jwts"), 2, PROTO_MESSAGE_MAP, PROTO_KEY_NOT_EMPTY, AUX(jwts), AUX(jwt_count),
-      &token_message },
+    { S("jwt"), S("jwt"), 1, PROTO_MESSAGE, 0, AT(struct check_aux, jwt), AT(struct check_aux, has_jwt), &token_message },
+    { S("jwts"), S("jwts"), 2, PROTO_MESSAGE_MAP, PROTO_KEY_NOT_EMPTY, AT(struct check_aux, jwts),
+      AT(struct check_aux, jwt_count), &token_message },
 };
-static const struct proto_message aux_message = {
+const struct proto_message check_aux_message = {
     .fields = aux_fields,
     .field_count = (int)countof(aux_fields),
-    .size = (uint16_t)sizeof(((struct check_body *)0)->aux),
+    .size = (uint16_t)sizeof(struct check_aux),
     .exclusive_id = "AuxData.only_one_jwt_field",
     .exclusive_text = "Only one of the jwt or jwts fields must be set",
 };
@@ -83,11 +80,11 @@ static const struct proto_field body_fields[] = {
     TEXT("requestId", "request_id", 1, 0, struct check_body, request_id),
     { S("includeMeta"), S("include_meta"), 2, PROTO_BOOL, 0, AT(struct check_body, include_meta), 0, NULL },
     { S("principal"), S("principal"), 3, PROTO_MESSAGE, PROTO_REQUIRED, AT(struct check_body, principal),
-      AT(struct check_body, has_principal), &principal_message },
+      AT(struct check_body, has_principal), &check_principal_message },
     { S("resources"), S("resources"), 4, PROTO_MESSAGES, PROTO_REQUIRED, AT(struct check_body, entries),
-      AT(struct check_body, entry_count), &entry_message },
+      AT(struct check_body, entry_count), &check_entry_message },
     { S("auxData"), S("aux_data"), 5, PROTO_MESSAGE, 0, AT(struct check_body, aux),
-      AT(struct check_body, has_aux), &aux_message },
+      AT(struct check_body, has_aux), &check_aux_message },
     { S("requestContext"), S("request_context"), 6, PROTO_MESSAGE, 0, AT(struct check_body, annotations),
       AT(struct check_body, has_context), &context_message },
 };
@@ -103,46 +100,75 @@ static bool refuse(struct check_refusal *refusal, str message)
 
 /* The text did not parse or did not fit: say it as the reference does, or, when the reference has no objection,
  * which of our limits it met. */
-static bool refuse_text(struct arena *arena, str text, struct json_error limit, struct check_refusal *refusal)
+static bool refuse_text(struct arena *arena, const struct proto_message *message, str text, struct json_error limit,
+                        struct check_refusal *refusal)
 {
-    str why = proto_explain(arena, &check_body_message, text);
+    str why = proto_explain(arena, message, text);
     if (why.len == 0) {
         why = str_concat(arena, S("proto:\xc2\xa0"), limit.text.len > 0 ? limit.text : S("malformed message"));
     }
     return refuse(refusal, why);
 }
 
-static bool refuse_rules(struct arena *arena, const struct check_body *body, struct check_refusal *refusal)
+static bool refuse_rules(struct arena *arena, const struct proto_message *message, const void *in,
+                         struct check_refusal *refusal)
 {
     struct sb sb = sb_new(arena);
     struct jw details = jw_new(&sb, 0);
     jw_array(&details);
-    proto_violations(arena, &check_body_message, body, &refusal->message, &details);
+    proto_violations(arena, message, in, &refusal->message, &details);
     jw_array_end(&details);
     refusal->code = 3;
     refusal->details = sb_str(&sb);
     return false;
 }
 
-static bool check_counts(struct arena *arena, const struct check_body *body, const struct check_limits *limits,
-                         struct check_refusal *refusal)
+static bool is_blank(str text)
 {
-    if (body->entry_count > limits->resources) {
-        return refuse(refusal, str_printf(arena,
-                                          "number of resources in batch (%lld) exceeds configured limit (%lld)",
-                                          (long long)body->entry_count, (long long)limits->resources));
-    }
-    if (body->aux.has_jwt || body->aux.jwt_count > 0) {
-        return refuse(refusal, S("invalid auxData"));
-    }
-    for (isize i = 0; i < body->entry_count; i++) {
-        if (body->entries[i].item.action_count > limits->actions) {
-            return refuse(refusal, str_printf(arena, "number of actions (%lld) exceeds configured limit (%lld)",
-                                              (long long)body->entries[i].item.action_count,
-                                              (long long)limits->actions));
+    for (isize i = 0; i < text.len; i++) {
+        if (strchr(" \t\r\n", text.ptr[i]) == NULL || text.ptr[i] == '\0') {
+            return false;
         }
     }
     return true;
+}
+
+bool check_message_read(struct arena *arena, str text, const struct json_limits *limits,
+                        const struct proto_message *message, void *out, struct check_refusal *refusal)
+{
+    memset(out, 0, message->size);
+    *refusal = (struct check_refusal){ 0 };
+    if (!is_blank(text)) { /* an empty body is an empty message */
+        struct json_error error = { 0 };
+        char *copy = arena_bytes(arena, text.len + YYJSON_PADDING_SIZE);
+        memcpy(copy, text.ptr, (size_t)text.len);
+        yyjson_val *root = json_parse(arena, copy, text.len, limits, true, &error);
+        if (root == NULL || !proto_read(arena, message, root, out)) {
+            return refuse_text(arena, message, text, error, refusal);
+        }
+    }
+    return proto_valid(arena, message, out) || refuse_rules(arena, message, out, refusal);
+}
+
+bool check_resource_count(struct arena *arena, isize count, const struct check_limits *limits,
+                          struct check_refusal *refusal)
+{
+    return count <= limits->resources ||
+           refuse(refusal, str_printf(arena, "number of resources in batch (%lld) exceeds configured limit (%lld)",
+                                      (long long)count, (long long)limits->resources));
+}
+
+bool check_action_count(struct arena *arena, isize count, const struct check_limits *limits,
+                        struct check_refusal *refusal)
+{
+    return count <= limits->actions ||
+           refuse(refusal, str_printf(arena, "number of actions (%lld) exceeds configured limit (%lld)",
+                                      (long long)count, (long long)limits->actions));
+}
+
+bool check_tokens(const struct check_aux *aux, struct check_refusal *refusal)
+{
+    return (!aux->has_jwt && aux->jwt_count == 0) || refuse(refusal, S("invalid auxData"));
 }
 
 static void settle(struct arena *arena, const struct check_body *body, struct check_request *request)
@@ -157,35 +183,17 @@ static void settle(struct arena *arena, const struct check_body *body, struct ch
     request->aux = (struct aux_data){ .present = body->has_aux };
 }
 
-static bool is_blank(str text)
-{
-    for (isize i = 0; i < text.len; i++) {
-        if (strchr(" \t\r\n", text.ptr[i]) == NULL || text.ptr[i] == '\0') {
-            return false;
-        }
-    }
-    return true;
-}
-
 bool check_request_read(struct arena *arena, str text, const struct check_limits *limits, struct check_body *out,
                         struct check_request *request, struct check_refusal *refusal)
 {
-    *out = (struct check_body){ 0 };
-    *refusal = (struct check_refusal){ 0 };
-    if (!is_blank(text)) { /* an empty body is an empty message */
-        struct json_error error = { 0 };
-        char *copy = arena_bytes(arena, text.len + YYJSON_PADDING_SIZE);
-        memcpy(copy, text.ptr, (size_t)text.len);
-        yyjson_val *root = json_parse(arena, copy, text.len, &limits->json, true, &error);
-        if (root == NULL || !proto_read(arena, &check_body_message, root, out)) {
-            return refuse_text(arena, text, error, refusal);
-        }
-    }
-    if (!proto_valid(arena, &check_body_message, out)) {
-        return refuse_rules(arena, out, refusal);
-    }
-    if (!check_counts(arena, out, limits, refusal)) {
+    if (!check_message_read(arena, text, &limits->json, &check_body_message, out, refusal) ||
+        !check_resource_count(arena, out->entry_count, limits, refusal) || !check_tokens(&out->aux, refusal)) {
         return false;
+    }
+    for (isize i = 0; i < out->entry_count; i++) {
+        if (!check_action_count(arena, out->entries[i].item.action_count, limits, refusal)) {
+            return false;
+        }
     }
     settle(arena, out, request);
     return true;

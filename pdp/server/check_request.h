@@ -23,6 +23,14 @@ struct check_token {
     str key_set_id;
 };
 
+/* Tokens of a request, as sent. */
+struct check_aux {
+    struct check_token jwt;
+    bool has_jwt;
+    const struct check_token *jwts;
+    isize jwt_count;
+};
+
 struct check_body {
     str request_id;
     bool include_meta;
@@ -30,18 +38,18 @@ struct check_body {
     bool has_principal;
     const struct check_entry *entries;
     isize entry_count;
-    struct {
-        struct check_token jwt;
-        bool has_jwt;
-        const struct check_token *jwts;
-        isize jwt_count;
-    } aux;
+    struct check_aux aux;
     bool has_aux;
     const struct vmap *annotations;
     bool has_context;
 };
 
 extern const struct proto_message check_body_message;
+
+/* Parts that other requests have too. */
+extern const struct proto_message check_principal_message; /* struct principal   */
+extern const struct proto_message check_entry_message;     /* struct check_entry */
+extern const struct proto_message check_aux_message;       /* struct check_aux   */
 
 struct check_limits {
     int64_t resources;          /* most resources in one request         */
@@ -61,5 +69,18 @@ struct check_refusal {
  * Returns true, or false with *refusal. The arena's guard is the caller's. Cost: linear in the text. */
 bool check_request_read(struct arena *arena, str text, const struct check_limits *limits, struct check_body *out,
                         struct check_request *request, struct check_refusal *refusal);
+
+/* ---- for the readers of other requests with the same parts; as check_request_read ---- */
+
+/* Reads a message into *out (message->size bytes) and checks its rules. An empty text is an empty message. */
+bool check_message_read(struct arena *arena, str text, const struct json_limits *limits,
+                        const struct proto_message *message, void *out, struct check_refusal *refusal);
+
+/* The checks behind the rules. */
+bool check_resource_count(struct arena *arena, isize count, const struct check_limits *limits,
+                          struct check_refusal *refusal);
+bool check_action_count(struct arena *arena, isize count, const struct check_limits *limits,
+                        struct check_refusal *refusal);
+bool check_tokens(const struct check_aux *aux, struct check_refusal *refusal);
 
 #endif

@@ -12,6 +12,8 @@ static const struct {
     void (*serve)(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 } routes[] = {
     { S("/api/check/resources"), HTTP_METHOD_POST, api_check_resources },
+    { S("/api/check"), HTTP_METHOD_POST, api_check_set },
+    { S("/api/check_resource_batch"), HTTP_METHOD_POST, api_check_batch },
     { S("/_cerbos/health"), HTTP_METHOD_GET, api_health },
     { S("/api/server_info"), HTTP_METHOD_GET, api_server_info },
 };

@@ -37,6 +37,8 @@ str query_value(struct arena *arena, str query, str name);
 
 /* ---- handlers ---- */
 void api_check_resources(struct worker *worker, const struct exchange *exchange, struct reply *reply);
+void api_check_set(struct worker *worker, const struct exchange *exchange, struct reply *reply);
+void api_check_batch(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 void api_health(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 void api_server_info(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 

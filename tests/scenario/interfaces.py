@@ -3,7 +3,9 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
-from server import Server, post, question
+import json
+
+from server import Server, policy, post, question
 
 
 def get(path, extra="", method="GET"):
@@ -62,7 +64,38 @@ def origins_are_allowed_when_configured(check):
         check("headers are echoed", headers["access-control-allow-headers"] == "," * 16 + "accept", headers)
 
 
+# ---- deprecated checks ----
+
+def deprecated_checks_are_answered(check):
+    ann = {"id": "ann", "roles": ["user"]}
+    with Server(policies={"doc.yaml": policy()}) as server, server.client() as c:
+        body = {"requestId": "r", "includeMeta": True, "principal": ann, "actions": ["read", "write"],
+                "resource": {"kind": "doc", "instances": {"1": {}, "2": {"attr": {"a": [1]}}}}}
+        status, headers, got = c.ask(post(body, "/api/check"))
+        actions = {"actions": {"read": "EFFECT_ALLOW", "write": "EFFECT_DENY"}}
+        matched = {"actions": {name: {"matchedPolicy": "resource.doc.vdefault"} for name in ("read", "write")}}
+        check("set", status == 200 and json.loads(got) == {
+            "requestId": "r", "resourceInstances": {"1": actions, "2": actions},
+            "meta": {"resourceInstances": {"1": matched, "2": matched}}}, got)
+        check("headers of the gateway", headers["grpc-metadata-content-type"] == "application/grpc", headers)
+        del body["includeMeta"], body["requestId"]
+        check("set without meta", json.loads(c.ask(post(body, "/api/check"))[2]) == {
+            "resourceInstances": {"1": actions, "2": actions}})
+        entry = {"actions": ["read", "write"], "resource": {"kind": "doc", "id": "1"}}
+        status, _, got = c.ask(post({"requestId": "r", "principal": ann, "resources": [entry, entry]},
+                                    "/api/check_resource_batch"))
+        result = dict(actions, resourceId="1")
+        check("batch", status == 200 and json.loads(got) == {"requestId": "r", "results": [result, result]}, got)
+        for path in ("/api/check", "/api/check_resource_batch"):
+            check(path + " empty", c.ask(post(b"", path))[0] == 400)
+            check(path + " wrong method", c.ask(get(path))[0] == 501)
+            status, _, got = c.ask(post(dict(body, auxData={"jwt": {"token": "x"}}) if path == "/api/check" else {
+                "principal": ann, "resources": [entry], "auxData": {"jwt": {"token": "x"}}}, path))
+            check(path + " with a token", status == 400 and b"ALLOW" not in got, got)
+
+
 SCENARIOS = [
+    ("deprecated-checks", deprecated_checks_are_answered),
     ("origins-by-default", origins_are_not_allowed_by_default),
     ("origins-when-configured", origins_are_allowed_when_configured),
 ]
