@@ -25,6 +25,27 @@
 
 struct derived_set;
 
+/* Sets where the reference reports a fault: bytes of the source; `caret` is where its excerpt has the caret. */
+static inline void diag_reference(struct diag *d, const struct source *source, uint32_t at, uint32_t caret, str path)
+{
+    if (source != NULL) {
+        d->ref_place = source_place(source, at);
+        d->ref_caret = source_place(source, caret);
+    }
+    d->ref_path = path;
+}
+
+static inline void diag_reference_text(struct diag *d, const struct ptext *text)
+{
+    diag_reference(d, text->span.source, text->ref_at, text->caret_at, text->path);
+}
+
+/* The reference names no place. */
+static inline void diag_no_reference(struct diag *d)
+{
+    d->ref_place = (struct place){ -1, -1 };
+}
+
 /* A document that takes part. */
 struct member {
     const struct policy *policy;
@@ -61,6 +82,8 @@ struct definition {
     struct ptext at;             /* the name where it is defined                                    */
     struct ptext expr;           /* variable: its expression                                        */
     struct value constant;       /* constant: its value                                             */
+    struct span shown;           /* where the policy gets it from: its own name, or the import      */
+    uint32_t ref_at;             /* byte where the reference says it is defined: the value          */
     str place;                   /* "policy local variables", "import 'x'"                          */
     struct ast *tree;            /* variable: parsed expression, NULL when it has faults            */
     const uint32_t *uses;        /* variable: numbers of the variables it mentions                  */

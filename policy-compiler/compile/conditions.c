@@ -35,7 +35,7 @@ uint32_t condition_compile(struct module *m, const struct condition *condition)
     if (condition->script) {
         struct diag *d = diag_add(m->c->diags, &err_script, condition->span, "scripts in conditions are not supported");
         d->ref_text = S("Unsupported feature");
-        d->ref_path = condition->path;
+        diag_reference(d, condition->span.source, condition->ref_at, condition->caret_at, condition->path);
         m->failed = true;
         return IMAGE_NONE;
     }
@@ -55,7 +55,7 @@ struct output_exprs output_compile(struct module *m, const struct output *output
     if (output->activated.span.source == NULL && output->not_met.span.source == NULL) {
         struct diag *d = diag_add(m->c->diags, &err_output_empty, output->span, "the output has no expression");
         d->ref_text = S("output must have at least one expression");
-        d->ref_path = output->path;
+        diag_reference(d, output->span.source, output->ref_at, output->caret_at, output->path);
         m->failed = true;
         return out;
     }

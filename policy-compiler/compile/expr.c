@@ -21,14 +21,6 @@ struct span expr_span(const struct ptext *text, uint32_t start, uint32_t end)
     return (struct span){ text->span.source, from, to > from ? to : from };
 }
 
-static void set_reference(struct diag *d, const struct ptext *text)
-{
-    if (text->span.source != NULL) {
-        d->ref_place = source_place(text->span.source, text->span.start);
-    }
-    d->ref_path = text->path;
-}
-
 static str reference_text(struct module *m, const struct ptext *text, const struct cel_issues *issues)
 {
     struct sb sb = sb_new(m->c->arena);
@@ -52,7 +44,7 @@ static void report(struct module *m, const struct ptext *text, const struct cel_
         if (issue->help.len > 0) {
             diag_help(m->c->diags, d, "%.*s", STR_ARG(issue->help));
         }
-        set_reference(d, text);
+        diag_reference_text(d, text);
         if (i == 0) {
             d->ref_text = reference_text(m, text, issues);
         } else {
@@ -96,7 +88,7 @@ static void report_undefined(struct names_walk *w, const struct ast *node, bool 
     } else {
         diag_help(m->c->diags, d, "define it below `%ss.local`, or import it", what);
     }
-    set_reference(d, w->text);
+    diag_reference_text(d, w->text);
     d->ref_text = w->in_variable.len == 0
                       ? str_printf(m->c->arena, "Undefined %s '%.*s'", what, STR_ARG(node->select.field))
                       : str_printf(m->c->arena, "Undefined %s '%.*s' referenced in variable '%.*s'", what,

@@ -44,26 +44,31 @@ static void check_name(struct module *m, const struct ptext *name, const struct 
     }
     struct diag *d = diag_add(m->c->diags, class, name->span, "`%.*s` cannot be a name", STR_ARG(name->text));
     d->ref_text = str_printf(m->c->arena, "\"%.*s\" %s", STR_ARG(name->text), reference);
-    d->ref_path = name->path;
+    diag_reference_text(d, name);
     m->failed = true;
 }
 
-static void add_variables(struct module *m, const struct var_def *defs, isize count, str place)
+/* import: where the policy imports the definitions; NULL: they are its own. */
+static void add_variables(struct module *m, const struct var_def *defs, isize count, str place,
+                          const struct ptext *import)
 {
     for (isize i = 0; i < count; i++) {
         check_name(m, &defs[i].name, &err_variable_name);
         *vec_push(m->c->arena, &m->vars) = (struct definition){
-            .name = defs[i].name.text, .at = defs[i].name, .expr = defs[i].expr, .place = place, .slot = -1
+            .name = defs[i].name.text, .at = defs[i].name, .expr = defs[i].expr, .ref_at = defs[i].expr.ref_at, .place = place,
+            .shown = import != NULL ? import->span : defs[i].name.span, .slot = -1
         };
     }
 }
 
-static void add_constants(struct module *m, const struct const_def *defs, isize count, str place)
+static void add_constants(struct module *m, const struct const_def *defs, isize count, str place,
+                          const struct ptext *import)
 {
     for (isize i = 0; i < count; i++) {
         check_name(m, &defs[i].name, &err_constant_name);
         *vec_push(m->c->arena, &m->consts) = (struct definition){
-            .name = defs[i].name.text, .at = defs[i].name, .constant = defs[i].value, .place = place
+            .name = defs[i].name.text, .at = defs[i].name, .constant = defs[i].value, .ref_at = defs[i].ref_at, .place = place,
+            .shown = import != NULL ? import->span : defs[i].name.span
         };
     }
 }
@@ -80,9 +85,9 @@ static void add_imports(struct module *m, const struct ptexts *imports, enum pol
         const struct exports *e = &from->policy->exports;
         str place = str_printf(m->c->arena, "import '%.*s'", STR_ARG(name));
         if (kind == POLICY_EXPORT_VARIABLES) {
-            add_variables(m, e->vars, e->var_count, place);
+            add_variables(m, e->vars, e->var_count, place, &imports->ptr[i]);
         } else {
-            add_constants(m, e->consts, e->const_count, place);
+            add_constants(m, e->consts, e->const_count, place, &imports->ptr[i]);
         }
     }
 }
@@ -90,38 +95,38 @@ static void add_imports(struct module *m, const struct ptexts *imports, enum pol
 /* ---- redefinitions ---- */
 static void place_text(struct sb *sb, const struct definition *d)
 {
-    struct place place = source_place(d->at.span.source, d->at.span.start);
+    struct place place = source_place(d->at.span.source, d->ref_at);
     sb_printf(sb, "%.*s (%.*s:%d:%d)", STR_ARG(d->place), STR_ARG(d->at.span.source->name), place.line,
               place.column);
 }
 
+/* The place in the policy where the name comes in last is shown, the other definitions are noted. */
 static void report_redefined(struct module *m, const struct definition *defs, isize count, isize first,
                              bool variable)
 {
-    const struct definition *d0 = &defs[first];
+    const char *what = variable ? "Variable" : "Constant";
+    str name = defs[first].name;
+    VEC(const struct definition *) all = { 0 };
+    const struct definition *last = &defs[first];
+    for (isize i = first; i < count; i++) {
+        if (str_eq(defs[i].name, name)) {
+            *vec_push(m->c->arena, &all) = &defs[i];
+            last = defs[i].shown.start > last->shown.start ? &defs[i] : last;
+        }
+    }
     struct sb sb = sb_new(m->c->arena);
-    struct diag *d = diag_add(m->c->diags, variable ? &err_variable_redefined : &err_constant_redefined,
-                              d0->at.span, "%s `%.*s` is defined more than once",
-                              variable ? "variable" : "constant", STR_ARG(d0->name));
-    isize total = 0;
-    for (isize i = first; i < count; i++) {
-        total += str_eq(defs[i].name, d0->name);
-    }
-    isize seen = 0;
-    for (isize i = first; i < count; i++) {
-        if (!str_eq(defs[i].name, d0->name)) {
-            continue;
+    struct diag *d = diag_add(m->c->diags, variable ? &err_variable_redefined : &err_constant_redefined, last->shown,
+                              "%s `%.*s` is defined more than once", variable ? "variable" : "constant", STR_ARG(name));
+    for (isize i = 0; i < all.len; i++) {
+        sb_add(&sb, i == 0 ? STR_EMPTY : all.len == 2 ? S(" and ") : i == all.len - 1 ? S(", and ") : S(", "));
+        place_text(&sb, all.ptr[i]);
+        if (all.ptr[i]->at.span.source != last->shown.source || all.ptr[i]->at.span.start != last->shown.start) {
+            diag_note(m->c->diags, d, all.ptr[i]->at.span, "defined in %.*s", STR_ARG(all.ptr[i]->place));
         }
-        if (seen > 0) {
-            sb_add(&sb, total == 2 ? S(" and ") : seen == total - 1 ? S(", and ") : S(", "));
-            diag_note(m->c->diags, d, defs[i].at.span, "defined again in %.*s", STR_ARG(defs[i].place));
-        }
-        place_text(&sb, &defs[i]);
-        seen++;
     }
-    d->ref_text = str_printf(m->c->arena, "%s '%.*s' has multiple definitions in %.*s",
-                             variable ? "Variable" : "Constant", STR_ARG(d0->name), STR_ARG(sb_str(&sb)));
-    d->args[0] = S("no position");
+    d->ref_text = str_printf(m->c->arena, "%s '%.*s' has multiple definitions in %.*s", what, STR_ARG(name),
+                             STR_ARG(sb_str(&sb)));
+    diag_no_reference(d);
     m->failed = true;
 }
 
@@ -180,14 +185,14 @@ static void report_cycle(struct module *m, struct definition **ring, isize count
                  count == 1 ? "variable `%.*s` is defined by itself" : "variable `%.*s` is part of a cycle",
                  STR_ARG(ring[0]->name));
     m->failed = true;
-    d->ref_path = ring[0]->at.path;
+    diag_reference_text(d, &ring[0]->expr);
     if (count == 1) {
         d->ref_text = str_printf(m->c->arena, "Variable '%.*s' references itself", STR_ARG(ring[0]->name));
         return;
     }
     struct sb sb = sb_new(m->c->arena);
     for (isize i = 0; i < count; i++) {
-        struct place place = source_place(ring[i]->at.span.source, ring[i]->at.span.start);
+        struct place place = source_place(ring[i]->at.span.source, ring[i]->ref_at);
         sb_add(&sb, i == 0 ? STR_EMPTY : count == 2 ? S(" and ") : i == count - 1 ? S(", and ") : S(", "));
         sb_printf(&sb, "'%.*s' (%.*s:%d:%d)", STR_ARG(ring[i]->name),
                   STR_ARG(ring[i]->at.span.source->name), place.line, place.column);
@@ -320,12 +325,12 @@ struct module *module_new(struct compiler *c, const struct policy *policy, str k
     m->key = key;
     m->set = codeset_new(c->arena);
     add_imports(m, &policy->defs.import_constants, POLICY_EXPORT_CONSTANTS);
-    add_constants(m, policy->defs.consts, policy->defs.const_count, S("policy local constants"));
+    add_constants(m, policy->defs.consts, policy->defs.const_count, S("policy local constants"), NULL);
     index_names(m, m->consts.ptr, m->consts.len, &m->const_names, false);
     add_imports(m, &policy->defs.import_variables, POLICY_EXPORT_VARIABLES);
-    add_variables(m, policy->defs.vars, policy->defs.var_count, S("policy local variables"));
+    add_variables(m, policy->defs.vars, policy->defs.var_count, S("policy local variables"), NULL);
     add_variables(m, policy->defs.top_vars, policy->defs.top_var_count,
-                  S("deprecated top-level policy variables"));
+                  S("deprecated top-level policy variables"), NULL);
     index_names(m, m->vars.ptr, m->vars.len, &m->var_names, true);
     declare(m);
     describe_constants(m);

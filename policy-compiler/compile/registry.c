@@ -34,14 +34,40 @@ static void read_files(struct compiler *c, const struct compile_input *input)
     }
 }
 
+/* Where people look for a policy: its name. */
+static struct span name_span(const struct policy *policy)
+{
+    switch ((enum policy_kind)policy->kind) {
+    case POLICY_RESOURCE:
+        return policy->resource.resource.span;
+    case POLICY_PRINCIPAL:
+        return policy->principal.principal.span;
+    case POLICY_ROLE:
+        return policy->role.role.span;
+    case POLICY_DERIVED_ROLES:
+        return policy->derived.name.span;
+    case POLICY_EXPORT_VARIABLES:
+    case POLICY_EXPORT_CONSTANTS:
+        return policy->exports.name.span;
+    }
+    return policy->span;
+}
+
+/* The reference reports a policy where its document begins. */
+static void set_document_place(struct diag *d, const struct policy *policy)
+{
+    diag_reference(d, policy->source, policy->span.start, policy->span.start, STR_EMPTY);
+}
+
 /* ---- duplicates ---- */
 static void add_member(struct compiler *c, const struct policy *policy, str key)
 {
     const struct member *other = registry_find(c, key);
     if (other != NULL) {
-        struct diag *d = diag_add(c->diags, &err_duplicate, policy->span, "duplicate definition of `%.*s`",
+        struct diag *d = diag_add(c->diags, &err_duplicate, name_span(policy), "duplicate definition of `%.*s`",
                                   STR_ARG(key));
-        diag_note(c->diags, d, other->policy->span, "first defined here");
+        diag_note(c->diags, d, name_span(other->policy), "first defined here");
+        set_document_place(d, policy);
         d->ref_text = str_printf(c->arena, "duplicate definition of %.*s", STR_ARG(key));
         d->args[0] = other->policy->source->name;
         d->args[1] = key;
@@ -70,7 +96,8 @@ static void note_disabled_policies(struct compiler *c)
         if (policy->disabled) {
             str key = policy_key(c->arena, policy);
             struct diag *d =
-                diag_add(c->diags, &note_disabled, policy->span, "policy `%.*s` is disabled", STR_ARG(key));
+                diag_add(c->diags, &note_disabled, name_span(policy), "policy `%.*s` is disabled", STR_ARG(key));
+            set_document_place(d, policy);
             d->args[0] = key;
         }
     }
@@ -104,9 +131,9 @@ static void check_imports(struct compiler *c, const struct member *m, const stru
         if (near.len > 0) {
             diag_help(c->diags, d, "did you mean `%.*s`?", STR_ARG(near));
         }
-        d->ref_text = str_printf(c->arena, "cannot find %s '%.*s' imported by %.*s", what,
+        d->ref_text = str_printf(c->arena, "cannot find %s '%.*s' imported by policy %.*s", what,
                                  STR_ARG(import->text), STR_ARG(m->key));
-        d->ref_path = import->path;
+        diag_reference_text(d, import);
         d->args[0] = m->key;
         d->args[1] = str_from_c(what);
         d->args[2] = import->text;
@@ -244,10 +271,10 @@ static void check_permissions(struct compiler *c)
             continue;
         }
         (void)map_set(c->arena, &reported, p->scope.text, 1);
-        struct diag *d = diag_add(c->diags, &err_scope_permissions, p->span,
+        struct diag *d = diag_add(c->diags, &err_scope_permissions, name_span(p),
                                   "policies of the scope `%.*s` have different `scopePermissions`",
                                   STR_ARG(p->scope.text));
-        diag_note(c->diags, d, other->span, "the other value is in this policy");
+        diag_note(c->diags, d, name_span(other), "the other value is in this policy");
         d->ref_text = str_printf(c->arena, "policies sharing scope %.*s have conflicting scopePermissions",
                                  STR_ARG(p->scope.text));
         d->args[0] = p->scope.text;

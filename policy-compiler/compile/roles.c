@@ -120,7 +120,7 @@ static void report_unknown(struct resolver *r, const struct ptext *name)
         diag_help(c->diags, d, "import the set that defines it below `importDerivedRoles`");
     }
     d->ref_text = str_printf(c->arena, "Derived role \"%.*s\" is not defined in any imports", STR_ARG(name->text));
-    d->ref_path = name->path;
+    diag_reference_text(d, name);
     r->m->failed = true;
 }
 
@@ -135,7 +135,7 @@ static void report_ambiguous(struct resolver *r, const struct ptext *name)
         if (!str_eq(candidate_name(f), name->text)) {
             continue;
         }
-        struct place place = source_place(f->import->span.source, f->import->span.start);
+        struct place place = source_place(f->import->span.source, f->import->ref_at);
         sb_printf(&sb, "%s%.*s (imported as \"%.*s\" at %d:%d)", sb.len > 0 ? ", " : "",
                   STR_ARG(f->set->member->policy->source->name), STR_ARG(f->import->text), place.line,
                   place.column);
@@ -143,7 +143,7 @@ static void report_ambiguous(struct resolver *r, const struct ptext *name)
     }
     d->ref_text = str_printf(c->arena, "Derived role \"%.*s\" is defined in more than one import: %.*s",
                              STR_ARG(name->text), STR_ARG(sb_str(&sb)));
-    d->args[0] = S("no position");
+    diag_no_reference(d);
     r->m->failed = true;
 }
 

@@ -90,7 +90,7 @@ struct message {
     uint16_t kind_at;    /* uint8_t          */
     uint16_t span_at;    /* struct span      */
     uint16_t path_at;    /* str              */
-    uint16_t ref_at;     /* uint32_t         */
+    uint16_t ref_at;     /* two uint32_t: where the reference reports it, its caret */
     uint16_t present_at; /* bool             */
 };
 

@@ -39,6 +39,7 @@ struct ptext {
     str path;          /* YAML path: $.resourcePolicy.rules[0].actions[1]                                      */
     uint32_t ref_at;   /* byte where the reference reports it: the key of a field, an element of a list, the value of
                         * a map's entry                                                                        */
+    uint32_t caret_at; /* byte where the reference's excerpt has the caret: the value                            */
     /* For block, folded and quoted scalars: bytes of `text` → bytes of the file. Sorted by `at`; a byte of the text
      * belongs to the last entry ≤ it. Empty: text starts at span.start and maps one to one. */
     const struct ptext_map *map;
@@ -69,6 +70,7 @@ struct condition {
     struct span span;     /* value of the key `condition`; no source when absent         */
     str path;             /* its YAML path                                               */
     uint32_t ref_at;      /* byte where the reference reports it: the key                */
+    uint32_t caret_at;   /* byte where its excerpt has the caret: the value; must follow ref_at */
 };
 
 struct output {
@@ -78,6 +80,7 @@ struct output {
     struct span span;
     str path;
     uint32_t ref_at;            /* byte where the reference reports it: the key                          */
+    uint32_t caret_at;   /* byte where its excerpt has the caret: the value; must follow ref_at */
 };
 
 /* name → expression */
@@ -121,6 +124,7 @@ struct rule {
     struct span span;           /* the rule's mapping                          */
     str path;
     uint32_t ref_at;            /* byte where the reference reports it: the first colon of a block mapping */
+    uint32_t caret_at;          /* the same; must follow ref_at */
 };
 
 struct resource_policy {
@@ -140,7 +144,7 @@ struct principal_action {
     struct output output;
     struct span span;
     str path;
-    uint32_t ref_at; /* as in struct rule */
+    uint32_t ref_at, caret_at; /* as in struct rule */
 };
 struct principal_rule {
     struct ptext resource;
@@ -148,7 +152,7 @@ struct principal_rule {
     isize action_count;
     struct span span;
     str path;
-    uint32_t ref_at; /* as in struct rule */
+    uint32_t ref_at, caret_at; /* as in struct rule */
 };
 struct principal_policy {
     struct ptext principal;
@@ -163,7 +167,7 @@ struct role_def {
     struct condition condition;
     struct span span;
     str path;
-    uint32_t ref_at; /* as in struct rule */
+    uint32_t ref_at, caret_at; /* as in struct rule */
 };
 struct derived_roles {
     struct ptext name;
@@ -179,7 +183,7 @@ struct role_rule {
     struct output output;
     struct span span;
     str path;
-    uint32_t ref_at; /* as in struct rule */
+    uint32_t ref_at, caret_at; /* as in struct rule */
 };
 struct role_policy {
     struct ptext role;

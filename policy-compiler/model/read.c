@@ -129,6 +129,7 @@ static cardea_status read_ptext(struct loader *ld, const struct ynode *node, con
     out->span = ynode_span(ld->source, meant);
     out->path = ynode_path(ld->arena, at);
     out->ref_at = ynode_token(at);
+    out->caret_at = ynode_token(node);
     out->map = meant->map;
     out->map_count = meant->map_count;
     return CARDEA_OK;
@@ -525,8 +526,9 @@ static void set_self(struct loader *ld, const struct message *message, const str
         *(str *)(void *)(base + message->path_at) = ynode_path(ld->arena, node);
     }
     if (message->ref_at != NOWHERE) {
-        *(uint32_t *)(void *)(base + message->ref_at) =
-            node->key != NULL ? node->key->token : ynode_token(node);
+        uint32_t *places = (uint32_t *)(void *)(base + message->ref_at);
+        places[0] = node->key != NULL ? node->key->token : ynode_token(node);
+        places[1] = ynode_token(node);
     }
     if (message->present_at != NOWHERE) {
         *(bool *)(base + message->present_at) = true;
