@@ -19,8 +19,9 @@ static int print_option(const struct option *option)
     if (option->letter != 0) {
         (void)snprintf(letter, sizeof letter, "-%c,", option->letter); /* fits */
     }
-    int len = snprintf(left, sizeof left, "  %-3s --%s%s%s", letter, option->name, option->value != NULL ? " " : "",
-                       option->value != NULL ? option->value : "");
+    int len =
+        snprintf(left, sizeof left, "  %-3s --%s%s%s", letter, option->name,
+                 option->value != NULL ? " " : "", option->value != NULL ? option->value : "");
     return printf("%s%*s %s\n", left, len < 30 ? 30 - len : 0, "", option->text);
 }
 
@@ -52,7 +53,7 @@ int args_mistake(const struct command *command, const char *format, ...)
 
 str args_nearest(struct arena *arena, str word, const char *const *names, int count)
 {
-    str *candidates = new(arena, str, count);
+    str *candidates = new (arena, str, count);
     for (int i = 0; i < count; i++) {
         candidates[i] = str_from_c(names[i]);
     }
@@ -84,14 +85,15 @@ static const struct option *find_short(const struct command *command, char lette
 static int unknown_option(struct args *args, str word)
 {
     const struct command *command = args->command;
-    const char **names = new(args->arena, const char *, command->option_count);
+    const char **names = new (args->arena, const char *, command->option_count);
     for (int i = 0; i < command->option_count; i++) {
         names[i] = command->options[i].name;
     }
     str bare = str_starts(word, S("--")) ? str_slice(word, 2, word.len) : word;
     str near = args_nearest(args->arena, bare, names, command->option_count);
     if (near.len > 0) {
-        return args_mistake(command, "unknown option `%.*s`; did you mean `--%.*s`?", STR_ARG(word), STR_ARG(near));
+        return args_mistake(command, "unknown option `%.*s`; did you mean `--%.*s`?", STR_ARG(word),
+                            STR_ARG(near));
     }
     return args_mistake(command, "unknown option `%.*s`", STR_ARG(word));
 }
@@ -135,7 +137,8 @@ static int take_option(struct args *args, int count, char **words, int *at)
     return -1;
 }
 
-int args_parse(struct args *out, struct arena *arena, const struct command *command, int count, char **words)
+int args_parse(struct args *out, struct arena *arena, const struct command *command, int count,
+               char **words)
 {
     *out = (struct args){ .arena = arena, .command = command };
     bool options = true;
@@ -183,7 +186,7 @@ str args_get(const struct args *args, const char *name)
 
 const str *args_all(const struct args *args, const char *name, isize *count)
 {
-    str *values = new(args->arena, str, args->given.len);
+    str *values = new (args->arena, str, args->given.len);
     *count = 0;
     for (isize i = 0; i < args->given.len; i++) {
         if (strcmp(args->given.ptr[i].option->name, name) == 0) {

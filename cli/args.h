@@ -1,8 +1,8 @@
 /* args.h — one option parser for all subcommands
  *
- * A command is a table: its options with their help, what stands around them, and the function that runs it.
- * Long options as `--name value` or `--name=value`, short ones as `-x value`; `--` ends options. Unknown options
- * and commands are answered with the nearest known one and exit code 2.
+ * A command is a table: its options with their help, what stands around them, and the function that
+ * runs it. Long options as `--name value` or `--name=value`, short ones as `-x value`; `--` ends
+ * options. Unknown options and commands are answered with the nearest known one and exit code 2.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -20,22 +20,22 @@ enum exit_code {
 };
 
 struct option {
-    const char *name;   /* without dashes                                  */
-    char letter;        /* short form; 0: none                             */
-    const char *value;  /* name of the value in help; NULL: a switch       */
-    const char *text;   /* one line of help                                */
+    const char *name;  /* without dashes                                  */
+    char letter;       /* short form; 0: none                             */
+    const char *value; /* name of the value in help; NULL: a switch       */
+    const char *text;  /* one line of help                                */
 };
 
 struct args;
 
 struct command {
     const char *name;
-    const char *alias;        /* another name; NULL: none                        */
-    const char *arguments;    /* in the usage line, e.g. "DIR"; may be empty     */
-    int arguments_least;      /* how many arguments there must be …              */
-    int arguments_most;       /* … and may be                                    */
-    const char *summary;      /* one line                                        */
-    const char *details;      /* paragraphs with examples; ends with a newline   */
+    const char *alias;     /* another name; NULL: none                        */
+    const char *arguments; /* in the usage line, e.g. "DIR"; may be empty     */
+    int arguments_least;   /* how many arguments there must be …              */
+    int arguments_most;    /* … and may be                                    */
+    const char *summary;   /* one line                                        */
+    const char *details;   /* paragraphs with examples; ends with a newline   */
     const struct option *options;
     int option_count;
     int (*run)(const struct args *args);
@@ -47,15 +47,16 @@ struct given {
 };
 
 struct args {
-    struct arena *arena;     /* for the command's whole life */
+    struct arena *arena; /* for the command's whole life */
     const struct command *command;
     VEC(struct given) given; /* in order                     */
     VEC(str) arguments;
 };
 
-/* Reads the words behind the command's name. Returns -1 when the command may run, else an exit code: help has
- * been printed (0) or a mistake reported (2). */
-int args_parse(struct args *out, struct arena *arena, const struct command *command, int count, char **words);
+/* Reads the words behind the command's name. Returns -1 when the command may run, else an exit
+ * code: help has been printed (0) or a mistake reported (2). */
+int args_parse(struct args *out, struct arena *arena, const struct command *command, int count,
+               char **words);
 
 bool args_has(const struct args *args, const char *name);
 
@@ -69,7 +70,8 @@ const str *args_all(const struct args *args, const char *name, isize *count);
 void args_help(const struct command *command);
 
 /* Reports a mistake in the use of a command on standard error; returns EXIT_USAGE. */
-int args_mistake(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int args_mistake(const struct command *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The nearest name to `word`, for a suggestion; empty when none is near. */
 str args_nearest(struct arena *arena, str word, const char *const *names, int count);

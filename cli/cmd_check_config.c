@@ -9,7 +9,8 @@
 static const struct option options[] = {
     { "config", 'c', "FILE", "the file to check (or as an argument)" },
     { "set", 0, "KEY=VALUE", "override a key; may be repeated" },
-    { "explain", 0, NULL, "list every parameter with its value, where it comes from and what it does" },
+    { "explain", 0, NULL,
+      "list every parameter with its value, where it comes from and what it does" },
 };
 
 static const char *origin(uint8_t from)
@@ -22,7 +23,8 @@ static void explain(const struct config *config)
     for (isize i = 0; i < config->param_count; i++) {
         const struct config_param *param = &config->params[i];
         (void)printf("%.*s = %.*s  (%s%s)\n    %.*s\n", STR_ARG(param->path), STR_ARG(param->value),
-                     origin(param->origin), param->effective ? "" : ", no effect", STR_ARG(param->text));
+                     origin(param->origin), param->effective ? "" : ", no effect",
+                     STR_ARG(param->text));
     }
 }
 
@@ -38,8 +40,7 @@ static int run(const struct args *args)
         explain(&config);
         return EXIT_OK;
     }
-    (void)printf("%.*s: configuration is good\n",
-                 STR_ARG(path.len > 0 ? path : S("defaults")));
+    (void)printf("%.*s: configuration is good\n", STR_ARG(path.len > 0 ? path : S("defaults")));
     return EXIT_OK;
 }
 

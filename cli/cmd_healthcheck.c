@@ -1,6 +1,7 @@
 /* cmd_healthcheck.c — cardea healthcheck
  *
- * A tiny blocking HTTP client with one deadline for everything: resolve, connect, ask, read the status line.
+ * A tiny blocking HTTP client with one deadline for everything: resolve, connect, ask, read the
+ * status line.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -19,7 +20,8 @@
 #include <unistd.h>
 
 static const struct option options[] = {
-    { "config", 'c', "FILE", "configuration of the server to ask (default: as for `cardea server`)" },
+    { "config", 'c', "FILE",
+      "configuration of the server to ask (default: as for `cardea server`)" },
     { "set", 0, "KEY=VALUE", "override a key of the configuration" },
     { "host-port", 0, "ADDRESS", "address to ask instead, host:port or unix:/path" },
     { "timeout", 0, "DURATION", "give up after this time (default 2s)" },
@@ -30,7 +32,7 @@ static const struct option options[] = {
 struct probe {
     struct arena *arena;
     int64_t deadline_ms;
-    str why;             /* what went wrong */
+    str why; /* what went wrong */
 };
 
 static int left_ms(const struct probe *p)
@@ -67,7 +69,8 @@ static bool finish_connect(struct probe *p, int fd, const struct sockaddr *to, s
     }
     int error = 0;
     socklen_t error_len = sizeof error;
-    if (!wait_for(p, fd, POLLOUT) || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_len) != 0) {
+    if (!wait_for(p, fd, POLLOUT) ||
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_len) != 0) {
         return false;
     }
     errno = error;
@@ -123,8 +126,9 @@ static int connect_to(struct probe *p, str address)
     }
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
     struct addrinfo *found = NULL;
-    int error = getaddrinfo(str_to_c(p->arena, host_to_ask(str_slice(address, 0, colon))),
-                            str_to_c(p->arena, str_slice(address, colon + 1, address.len)), &hints, &found);
+    int error =
+        getaddrinfo(str_to_c(p->arena, host_to_ask(str_slice(address, 0, colon))),
+                    str_to_c(p->arena, str_slice(address, colon + 1, address.len)), &hints, &found);
     if (error != 0) {
         p->why = str_from_c(gai_strerror(error));
         return -1;
@@ -140,8 +144,10 @@ static int connect_to(struct probe *p, str address)
 /* Asks and reads the status. */
 static bool ask(struct probe *p, int fd)
 {
-    static const char request[] = "GET /_cerbos/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    if (!wait_for(p, fd, POLLOUT) || send(fd, request, sizeof request - 1, MSG_NOSIGNAL) != sizeof request - 1) {
+    static const char request[] =
+        "GET /_cerbos/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    if (!wait_for(p, fd, POLLOUT) ||
+        send(fd, request, sizeof request - 1, MSG_NOSIGNAL) != sizeof request - 1) {
         return p->why.len > 0 ? false : fail(p, "cannot send");
     }
     char line[64];
@@ -178,7 +184,8 @@ static int run(const struct args *args)
     int64_t timeout_ns = 2000000000;
     str timeout = args_get(args, "timeout");
     if (timeout.ptr != NULL && (!time_parse_duration(timeout, &timeout_ns) || timeout_ns <= 0)) {
-        return args_mistake(args->command, "`%.*s` is no duration; write for example 2s", STR_ARG(timeout));
+        return args_mistake(args->command, "`%.*s` is no duration; write for example 2s",
+                            STR_ARG(timeout));
     }
     str address = args_get(args, "host-port");
     if (address.ptr == NULL) {
@@ -198,7 +205,8 @@ static int run(const struct args *args)
         (void)close(fd); /* the answer has been read */
     }
     if (!healthy) {
-        (void)fprintf(stderr, "cardea: %.*s is not healthy: %.*s\n", STR_ARG(address), STR_ARG(probe.why));
+        (void)fprintf(stderr, "cardea: %.*s is not healthy: %.*s\n", STR_ARG(address),
+                      STR_ARG(probe.why));
         return EXIT_FAILED;
     }
     return EXIT_OK;

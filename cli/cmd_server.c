@@ -1,10 +1,10 @@
 /* cmd_server.c — cardea server
  *
- * Order of things: configuration, policies, address. Nobody can connect before the first set of policies is
- * being served; a fault in any of the three ends the program with its reason.
+ * Order of things: configuration, policies, address. Nobody can connect before the first set of
+ * policies is being served; a fault in any of the three ends the program with its reason.
  *
- * The main thread only waits for signals: SIGHUP reads the policies again; SIGTERM and SIGINT let requests in
- * flight finish and end the program with 0; a second one ends it at once.
+ * The main thread only waits for signals: SIGHUP reads the policies again; SIGTERM and SIGINT let
+ * requests in flight finish and end the program with 0; a second one ends it at once.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -20,9 +20,11 @@
 #include <unistd.h>
 
 static const struct option options[] = {
-    { "config", 'c', "FILE", "configuration, JSON or YAML (default: $CARDEA_CONFIG, then $CERBOS_CONFIG)" },
+    { "config", 'c', "FILE",
+      "configuration, JSON or YAML (default: $CARDEA_CONFIG, then $CERBOS_CONFIG)" },
     { "set", 0, "KEY=VALUE", "override a key, e.g. server.httpListenAddr=:3592; may be repeated" },
-    { "log-level", 0, "LEVEL", "debug, info, warn, error or none (default: $CARDEA_LOG_LEVEL, then info)" },
+    { "log-level", 0, "LEVEL",
+      "debug, info, warn, error or none (default: $CARDEA_LOG_LEVEL, then info)" },
 };
 
 /* ---- options of the parts ---- */
@@ -100,23 +102,28 @@ static bool set_log_level(const struct args *args)
 static void log_safer_defaults(const struct config *c)
 {
     if (!config_is_set(c, S("server.httpListenAddr"))) {
-        log_info("server", "listening on %.*s only; Cerbos would listen on all addresses "
-                 "(set `server.httpListenAddr` to `:3592` for that)", STR_ARG(c->listen_addr));
+        log_info("server",
+                 "listening on %.*s only; Cerbos would listen on all addresses "
+                 "(set `server.httpListenAddr` to `:3592` for that)",
+                 STR_ARG(c->listen_addr));
     }
     if (!c->cors_enabled && !config_is_set(c, S("server.cors.disabled"))) {
         log_info("server", "pages of other origins may not read answers; Cerbos would allow all "
-                 "(set `server.cors.disabled` to `false` for that)");
+                           "(set `server.cors.disabled` to `false` for that)");
     }
 }
 
 static void log_schemas(const struct config *c)
 {
     if (str_eq(c->enforcement, S("reject"))) {
-        log_warn("server", "`schema.enforcement: reject`: attributes cannot be validated yet, so every action on a "
-                 "resource whose policy names schemas is denied");
+        log_warn("server", "`schema.enforcement: reject`: attributes cannot be validated yet, so "
+                           "every action on a "
+                           "resource whose policy names schemas is denied");
     } else if (str_eq(c->enforcement, S("warn"))) {
-        log_warn("server", "`schema.enforcement: warn`: attributes cannot be validated yet, so replies carry no "
-                 "validation errors");
+        log_warn(
+            "server",
+            "`schema.enforcement: warn`: attributes cannot be validated yet, so replies carry no "
+            "validation errors");
     }
 }
 
@@ -152,9 +159,10 @@ static void announce(const struct server *server, struct store *store, const str
     store_state(store, &state);
     str address = server_address(server);
     bool local = str_starts(address, S("unix:"));
-    (void)printf("cardea %s serves %lld policies with %lld rules (revision %s) from %.*s on %s%.*s\n", CARDEA_VERSION,
-                 (long long)state.policies, (long long)state.rules, state.revision, STR_ARG(config->directory),
-                 local ? "" : "http://", STR_ARG(address));
+    (void)printf(
+        "cardea %s serves %lld policies with %lld rules (revision %s) from %.*s on %s%.*s\n",
+        CARDEA_VERSION, (long long)state.policies, (long long)state.rules, state.revision,
+        STR_ARG(config->directory), local ? "" : "http://", STR_ARG(address));
     (void)fflush(stdout); /* a closed output must not stop the service */
 }
 
@@ -172,7 +180,8 @@ static int serve(const struct args *args, const struct config *config, struct st
     struct server *server = NULL;
     str why = STR_EMPTY;
     cardea_status status = server_open(&server, &server_opts, store, args->arena, &why);
-    if (status == CARDEA_OK && (store_start(store) != CARDEA_OK || server_start(server) != CARDEA_OK)) {
+    if (status == CARDEA_OK &&
+        (store_start(store) != CARDEA_OK || server_start(server) != CARDEA_OK)) {
         why = S("cannot start a thread");
         status = CARDEA_EUNAVAILABLE;
     }
@@ -212,7 +221,8 @@ static int run(const struct args *args)
     cardea_status status = store_open(&store, &store_opts, &diags);
     print_diags(args, &diags);
     if (status != CARDEA_OK) {
-        (void)fprintf(stderr, "cardea: the policies in %.*s cannot be served\n", STR_ARG(config.directory));
+        (void)fprintf(stderr, "cardea: the policies in %.*s cannot be served\n",
+                      STR_ARG(config.directory));
         return status == CARDEA_EINVALID ? EXIT_COMPILE : EXIT_FAILED;
     }
     code = serve(args, &config, store);
@@ -225,13 +235,17 @@ const struct command cmd_server = {
     .alias = "serve",
     .arguments = "",
     .summary = "serve the policies of a directory over HTTP",
-    .details = "Without a configuration the policies in ./policies are served on 127.0.0.1:3592 and followed when they\n"
-               "change. SIGHUP reads them again; SIGTERM ends the service when requests in flight are answered.\n\n"
-               "Examples:\n"
-               "  cardea server\n"
-               "  cardea server --config config.json\n"
-               "  cardea server --set storage.disk.directory=/srv/policies --set server.httpListenAddr=:3592\n\n"
-               "Exit code: 0 after SIGTERM, 1 on failure, 2 wrong usage, 3 policies do not compile.\n",
+    .details =
+        "Without a configuration the policies in ./policies are served on 127.0.0.1:3592 and "
+        "followed when they\n"
+        "change. SIGHUP reads them again; SIGTERM ends the service when requests in flight are "
+        "answered.\n\n"
+        "Examples:\n"
+        "  cardea server\n"
+        "  cardea server --config config.json\n"
+        "  cardea server --set storage.disk.directory=/srv/policies --set "
+        "server.httpListenAddr=:3592\n\n"
+        "Exit code: 0 after SIGTERM, 1 on failure, 2 wrong usage, 3 policies do not compile.\n",
     .options = options,
     .option_count = (int)countof(options),
     .run = run,

@@ -14,9 +14,9 @@ extern const struct command cmd_healthcheck;
 extern const struct command cmd_check_config;
 extern const struct command cmd_version;
 
-/* Reads the configuration that --config, --set and the environment ask for, with the defaults when they ask for none.
- * `path` is the file, empty for none. Diagnostics go to standard error in any case; warnings do not stop.
- * Returns EXIT_OK or EXIT_FAILED. */
+/* Reads the configuration that --config, --set and the environment ask for, with the defaults when
+ * they ask for none. `path` is the file, empty for none. Diagnostics go to standard error in any
+ * case; warnings do not stop. Returns EXIT_OK or EXIT_FAILED. */
 int load_config(const struct args *args, str path, struct config *out);
 
 /* The file that --config or the environment names; empty: none. */

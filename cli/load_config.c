@@ -16,7 +16,8 @@ bool wants_color(int fd)
 {
     const char *no_color = getenv("NO_COLOR");
     const char *term = getenv("TERM");
-    return isatty(fd) && (no_color == NULL || no_color[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0;
+    return isatty(fd) && (no_color == NULL || no_color[0] == '\0') && term != NULL &&
+           strcmp(term, "dumb") != 0;
 }
 
 str config_path(const struct args *args)
@@ -43,7 +44,8 @@ int load_config(const struct args *args, str path, struct config *out)
     if (path.len > 0) {
         str error = STR_EMPTY;
         if (file_read(arena, path, CONFIG_MOST, &input.text, &error) != CARDEA_OK) {
-            (void)fprintf(stderr, "cardea: cannot read the configuration %.*s: %.*s\n", STR_ARG(path), STR_ARG(error));
+            (void)fprintf(stderr, "cardea: cannot read the configuration %.*s: %.*s\n",
+                          STR_ARG(path), STR_ARG(error));
             return EXIT_FAILED;
         }
     }

@@ -16,7 +16,8 @@ static const struct command *const commands[] = {
 
 static void print_usage(FILE *to)
 {
-    (void)fputs("Cardea decides who may do what, by policies in Cerbos' format.\n\nUsage: cardea COMMAND [options]\n\n"
+    (void)fputs("Cardea decides who may do what, by policies in Cerbos' format.\n\nUsage: cardea "
+                "COMMAND [options]\n\n"
                 "Commands:\n",
                 to);
     for (int i = 0; i < countof(commands); i++) {

@@ -1,7 +1,8 @@
 /* config.c — what the operator asks for
  *
- * Defaults first, then the file, then --set, each parameter through the same door (config_value.c). Keys are
- * looked up by their whole dotted path, so the nesting of params.def is the nesting of the file.
+ * Defaults first, then the file, then --set, each parameter through the same door (config_value.c).
+ * Keys are looked up by their whole dotted path, so the nesting of params.def is the nesting of the
+ * file.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,12 +13,13 @@
 const struct diag_class err_config_key = { .code = "E0201", .severity = DIAG_ERROR };
 const struct diag_class err_config_value = { .code = "E0202", .severity = DIAG_ERROR };
 const struct diag_class err_config_env = {
-    .code = "E0203", .severity = DIAG_ERROR,
+    .code = "E0203",
+    .severity = DIAG_ERROR,
     .help = "set the variable, give a default as in `${NAME:default}`, or write `$$` for a dollar"
 };
-const struct diag_class err_config_set = {
-    .code = "E0204", .severity = DIAG_ERROR, .help = "write `--set key.key=value`"
-};
+const struct diag_class err_config_set = { .code = "E0204",
+                                           .severity = DIAG_ERROR,
+                                           .help = "write `--set key.key=value`" };
 const struct diag_class err_config_lack = { .code = "E0205", .severity = DIAG_ERROR };
 const struct diag_class warn_config_lack = { .code = "W0201", .severity = DIAG_WARNING };
 
@@ -77,7 +79,7 @@ static str nearest(struct loading *l, str path)
 {
     isize dot = str_rfind(path, S("."));
     str section = str_slice(path, 0, dot < 0 ? 0 : dot + 1);
-    str *names = new(l->arena, str, config_param_count);
+    str *names = new (l->arena, str, config_param_count);
     isize count = 0;
     for (isize i = 0; i < config_param_count; i++) {
         if (str_starts(config_params[i].path, section)) {
@@ -93,7 +95,8 @@ static str nearest(struct loading *l, str path)
 
 static void unknown(struct loading *l, str path, struct span span)
 {
-    struct diag *diag = diag_add(l->diags, &err_config_key, span, "unknown key `%.*s`", STR_ARG(path));
+    struct diag *diag =
+        diag_add(l->diags, &err_config_key, span, "unknown key `%.*s`", STR_ARG(path));
     str near = nearest(l, path);
     if (near.len > 0) {
         diag_help(l->diags, diag, "did you mean `%.*s`?", STR_ARG(near));
@@ -109,8 +112,8 @@ static void warn(struct loading *l, const struct param *param, struct span span)
         }
     }
     l->warned[l->warned_count++] = param->text;
-    (void)diag_add(l->diags, &warn_config_lack, span, "`%.*s` has no effect: %.*s", STR_ARG(param->path),
-                   STR_ARG(param->text));
+    (void)diag_add(l->diags, &warn_config_lack, span, "`%.*s` has no effect: %.*s",
+                   STR_ARG(param->path), STR_ARG(param->text));
 }
 
 static bool is_null(const struct config_node *node)
@@ -118,16 +121,16 @@ static bool is_null(const struct config_node *node)
     return node->kind == CONFIG_SCALAR && node->value.kind == V_NULL;
 }
 
-static void take_param(struct loading *l, isize number, struct span key_span, const struct config_node *node,
-                       uint8_t origin)
+static void take_param(struct loading *l, isize number, struct span key_span,
+                       const struct config_node *node, uint8_t origin)
 {
     const struct param *param = &config_params[number];
     if (is_null(node)) { /* a key without a value says nothing */
         return;
     }
     if (param->status == REFUSE) {
-        (void)diag_add(l->diags, &err_config_lack, key_span, "`%.*s` cannot be obeyed: %.*s", STR_ARG(param->path),
-                       STR_ARG(param->text));
+        (void)diag_add(l->diags, &err_config_lack, key_span, "`%.*s` cannot be obeyed: %.*s",
+                       STR_ARG(param->path), STR_ARG(param->text));
         return;
     }
     if (!config_assign(l, param, node)) {
@@ -140,25 +143,28 @@ static void take_param(struct loading *l, isize number, struct span key_span, co
     }
 }
 
-static void take_section(struct loading *l, str path, struct span key_span, const struct config_node *node,
-                         uint8_t origin)
+static void take_section(struct loading *l, str path, struct span key_span,
+                         const struct config_node *node, uint8_t origin)
 {
     if (is_null(node)) {
         return;
     }
     if (node->kind != CONFIG_MAP) {
-        (void)diag_add(l->diags, &err_config_value, key_span, "`%.*s` must be a mapping", STR_ARG(path));
+        (void)diag_add(l->diags, &err_config_value, key_span, "`%.*s` must be a mapping",
+                       STR_ARG(path));
         return;
     }
     for (isize i = 0; i < node->count; i++) {
         const struct config_entry *entry = &node->entries[i];
-        str below = path.len == 0 ? entry->key
-                                  : str_printf(l->arena, "%.*s.%.*s", STR_ARG(path), STR_ARG(entry->key));
+        str below = path.len == 0
+                        ? entry->key
+                        : str_printf(l->arena, "%.*s.%.*s", STR_ARG(path), STR_ARG(entry->key));
         config_take(l, below, entry->key_span, entry->node, origin);
     }
 }
 
-void config_take(struct loading *l, str path, struct span key_span, const struct config_node *node, uint8_t origin)
+void config_take(struct loading *l, str path, struct span key_span, const struct config_node *node,
+                 uint8_t origin)
 {
     isize number = config_find_param(path);
     if (number >= 0) {
@@ -205,13 +211,15 @@ static void set_value(struct loading *l, str path, str value)
     l->params[config_find_param(path)].value = value;
 }
 
-/* Whoever names origins, headers or an age wants cross-origin requests, unless the switch says otherwise. */
+/* Whoever names origins, headers or an age wants cross-origin requests, unless the switch says
+ * otherwise. */
 static void settle_cors(struct loading *l)
 {
     struct config *out = l->out;
     bool named = false;
     for (isize i = 0; i < config_param_count; i++) {
-        named = named || (l->params[i].origin != CONFIG_DEFAULT && str_starts(l->params[i].path, S("server.cors.")));
+        named = named || (l->params[i].origin != CONFIG_DEFAULT &&
+                          str_starts(l->params[i].path, S("server.cors.")));
     }
     if (named && !config_is_set(out, S("server.cors.disabled"))) {
         out->cors_disabled = false;
@@ -226,12 +234,14 @@ static void settle(struct loading *l)
     struct config *out = l->out;
     if (!str_eq(out->driver, S("disk"))) {
         (void)diag_add(l->diags, &err_config_lack, (struct span){ NULL, 0, 0 },
-                       "`storage.driver` cannot be obeyed: the driver `%.*s` is not there yet; there is `disk`",
+                       "`storage.driver` cannot be obeyed: the driver `%.*s` is not there yet; "
+                       "there is `disk`",
                        STR_ARG(out->driver));
     }
     bool storage = false;
     for (isize i = 0; i < config_param_count; i++) {
-        storage = storage || (l->params[i].origin != CONFIG_DEFAULT && str_starts(l->params[i].path, S("storage.")));
+        storage = storage || (l->params[i].origin != CONFIG_DEFAULT &&
+                              str_starts(l->params[i].path, S("storage.")));
     }
     if (!storage) {
         out->watch = true;
@@ -251,8 +261,8 @@ cardea_status config_load(const struct config_input *input, struct config *out, 
                          .out = out,
                          .diags = diags,
                          .arena = arena,
-                         .params = new(arena, struct config_param, config_param_count),
-                         .warned = new(arena, str, config_param_count) };
+                         .params = new (arena, struct config_param, config_param_count),
+                         .warned = new (arena, str, config_param_count) };
     out->params = l.params;
     isize errors = diags->errors;
     take_defaults(&l);

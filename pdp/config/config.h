@@ -1,10 +1,12 @@
 /* config.h — what the operator asks for
  *
- * A file in JSON or YAML with the reference's keys and some of our own, `--set` on top of it, and defaults below.
- * params.def has every parameter once. A key that is not in it is an error that names the nearest one; all
- * errors are reported, with their places. spec: cerbos-compat#configuration
+ * A file in JSON or YAML with the reference's keys and some of our own, `--set` on top of it, and
+ * defaults below. params.def has every parameter once. A key that is not in it is an error that
+ * names the nearest one; all errors are reported, with their places. spec:
+ * cerbos-compat#configuration
  *
- * `$VAR`, `${VAR}` and `${VAR:default}` in values are replaced by the environment; `$$` is a dollar.
+ * `$VAR`, `${VAR}` and `${VAR:default}` in values are replaced by the environment; `$$` is a
+ * dollar.
  *
  * Everything lives in the caller's arena. Start-up only, one thread.
  *
@@ -44,8 +46,8 @@ struct config {
     int64_t write_timeout_ms;
     int64_t idle_timeout_ms;
     int64_t drain_timeout_ms;
-    bool cors_disabled;          /* as written; cors_enabled is what follows from all keys */
-    bool cors_enabled;           /* settled                                                */
+    bool cors_disabled; /* as written; cors_enabled is what follows from all keys */
+    bool cors_enabled;  /* settled                                                */
     struct config_texts cors_origins;
     struct config_texts cors_headers;
     int64_t cors_max_age_ms;
@@ -53,16 +55,16 @@ struct config {
     int64_t max_connections;
     int64_t max_head_bytes;
     int64_t max_headers;
-    int64_t max_body_bytes;      /* settled: max_recv_bytes when that was set              */
+    int64_t max_body_bytes; /* settled: max_recv_bytes when that was set              */
     int64_t max_request_memory;
     int64_t max_recv_bytes;
     str default_version;
     str default_scope;
     bool lenient_scope_search;
     bool strict_evaluation;
-    struct value globals;        /* V_MAP or V_NONE                                        */
-    str enforcement;             /* none, warn, reject                                     */
-    str driver;                  /* always `disk` after a successful load                  */
+    struct value globals; /* V_MAP or V_NONE                                        */
+    str enforcement;      /* none, warn, reject                                     */
+    str driver;           /* always `disk` after a successful load                  */
     str directory;
     bool watch;
     int64_t settle_ms;
@@ -76,16 +78,18 @@ struct config {
 };
 
 struct config_input {
-    str path;                             /* of the file, as shown in diagnostics; empty: no file */
-    str text;                             /* its content                                          */
-    const str *sets;                      /* arguments of --set, in order                         */
+    str path;        /* of the file, as shown in diagnostics; empty: no file */
+    str text;        /* its content                                          */
+    const str *sets; /* arguments of --set, in order                         */
     isize set_count;
     const char *(*env)(const char *name); /* NULL when the variable is not set                    */
 };
 
-/* Settles every parameter. Errors are reported to diags; so are warnings for what has no effect, one for each
- * reason. Returns OK, EINVALID or ELIMIT. The arena is diags->arena; its guard is the caller's. */
-cardea_status config_load(const struct config_input *input, struct config *out, struct diags *diags);
+/* Settles every parameter. Errors are reported to diags; so are warnings for what has no effect,
+ * one for each reason. Returns OK, EINVALID or ELIMIT. The arena is diags->arena; its guard is the
+ * caller's. */
+cardea_status config_load(const struct config_input *input, struct config *out,
+                          struct diags *diags);
 
 /* Was the parameter given in the file or by --set? */
 bool config_is_set(const struct config *config, str path);

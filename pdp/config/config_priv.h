@@ -13,11 +13,11 @@ enum param_status { OBEYED, OURS, QUIET, WARN, REFUSE };
 
 struct param {
     str path;
-    uint8_t type;      /* enum param_type                        */
-    uint8_t status;    /* enum param_status                      */
-    bool stored;       /* `at` is valid                          */
-    uint16_t at;       /* offset in struct config                */
-    str fallback;      /* default, as it would be written        */
+    uint8_t type;   /* enum param_type                        */
+    uint8_t status; /* enum param_status                      */
+    bool stored;    /* `at` is valid                          */
+    uint16_t at;    /* offset in struct config                */
+    str fallback;   /* default, as it would be written        */
     int64_t least, most;
     str text;
 };
@@ -56,7 +56,8 @@ void config_assign_default(struct loading *l, const struct param *param);
 bool config_expand(struct loading *l, str text, struct span span, str *out);
 
 /* Takes a node as the value of a key: finds the parameter or goes down. */
-void config_take(struct loading *l, str path, struct span key_span, const struct config_node *node, uint8_t origin);
+void config_take(struct loading *l, str path, struct span key_span, const struct config_node *node,
+                 uint8_t origin);
 
 /* Reads one argument of --set. */
 void config_take_set(struct loading *l, str argument);

@@ -1,8 +1,8 @@
 /* config_set.c — --set a.b=c
  *
- * One argument may hold several assignments, separated by commas. A backslash takes the next character as it is.
- * `{a,b}` is a list. Values are texts; below `engine.globals`, where no table knows the type, `true`, `false`,
- * `null` and whole numbers are what they look like.
+ * One argument may hold several assignments, separated by commas. A backslash takes the next
+ * character as it is. `{a,b}` is a list. Values are texts; below `engine.globals`, where no table
+ * knows the type, `true`, `false`, `null` and whole numbers are what they look like.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -73,9 +73,10 @@ static struct config_node read_list(struct setting *s)
         }
     }
     s->at += s->at < s->text.len;
-    return (struct config_node){
-        .kind = CONFIG_LIST, .span = span_of(s, start, s->at), .items = items.ptr, .count = items.len
-    };
+    return (struct config_node){ .kind = CONFIG_LIST,
+                                 .span = span_of(s, start, s->at),
+                                 .items = items.ptr,
+                                 .count = items.len };
 }
 
 static void set_global(struct loading *l, str name, struct value value)
@@ -83,7 +84,8 @@ static void set_global(struct loading *l, str name, struct value value)
     struct vmap *map = vmap_new(l->arena, 4);
     if (l->out->globals.kind == V_MAP) {
         for (uint32_t i = 0; i < l->out->globals.map->count; i++) {
-            (void)vmap_put(l->arena, map, l->out->globals.map->entries[i].key, l->out->globals.map->entries[i].val);
+            (void)vmap_put(l->arena, map, l->out->globals.map->entries[i].key,
+                           l->out->globals.map->entries[i].val);
         }
     }
     (void)vmap_put(l->arena, map, v_string(name), value); /* replaces one of that name */
@@ -94,7 +96,8 @@ static void set_global(struct loading *l, str name, struct value value)
 /* The parameter above the path that takes whole trees, or -1. */
 static isize tree_above(str path)
 {
-    for (isize dot = str_rfind(path, S(".")); dot > 0; dot = str_rfind(str_slice(path, 0, dot), S("."))) {
+    for (isize dot = str_rfind(path, S(".")); dot > 0;
+         dot = str_rfind(str_slice(path, 0, dot), S("."))) {
         isize number = config_find_param(str_slice(path, 0, dot));
         if (number >= 0) {
             return config_params[number].type == TREE ? number : -1;
@@ -103,7 +106,8 @@ static isize tree_above(str path)
     return -1;
 }
 
-static void set_below_tree(struct setting *s, isize number, str path, const struct config_node *node)
+static void set_below_tree(struct setting *s, isize number, str path,
+                           const struct config_node *node)
 {
     const struct param *param = &config_params[number];
     str name = str_slice(path, param->path.len + 1, path.len);
@@ -113,7 +117,8 @@ static void set_below_tree(struct setting *s, isize number, str path, const stru
     }
     if (str_find_byte(name, '.') >= 0 || node->kind != CONFIG_SCALAR) {
         (void)diag_add(s->l->diags, &err_config_set, node->span,
-                       "only single values directly below `%.*s` can be set here", STR_ARG(param->path));
+                       "only single values directly below `%.*s` can be set here",
+                       STR_ARG(param->path));
         return;
     }
     set_global(s->l, name, typed(v_str(node->value)));
@@ -125,7 +130,8 @@ static void read_assignment(struct setting *s)
     str path = read_until(s, "=,");
     struct span key_span = span_of(s, start, s->at);
     if (path.len == 0 || s->at == s->text.len || s->text.ptr[s->at] != '=') {
-        (void)diag_add(s->l->diags, &err_config_set, key_span, "`%.*s` is no assignment", STR_ARG(s->text));
+        (void)diag_add(s->l->diags, &err_config_set, key_span, "`%.*s` is no assignment",
+                       STR_ARG(s->text));
         s->at = s->text.len;
         return;
     }
@@ -148,7 +154,9 @@ static void read_assignment(struct setting *s)
 
 void config_take_set(struct loading *l, str argument)
 {
-    struct setting s = { .l = l, .text = argument, .source = source_new(l->arena, S("--set"), argument) };
+    struct setting s = { .l = l,
+                         .text = argument,
+                         .source = source_new(l->arena, S("--set"), argument) };
     do {
         read_assignment(&s);
         if (s.at < s.text.len && s.text.ptr[s.at] == ',') {

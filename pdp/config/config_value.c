@@ -1,7 +1,7 @@
 /* config_value.c — the values of parameters: variables, types, bounds
  *
- * A scalar is taken by its text, whatever the file's syntax made of it, because the same value may come from
- * YAML, JSON, a variable or the command line.
+ * A scalar is taken by its text, whatever the file's syntax made of it, because the same value may
+ * come from YAML, JSON, a variable or the command line.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,10 +14,12 @@
 
 static bool is_name(char c, bool first)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           (!first && c >= '0' && c <= '9');
 }
 
-static bool put_variable(struct loading *l, struct sb *sb, str name, const str *fallback, struct span span)
+static bool put_variable(struct loading *l, struct sb *sb, str name, const str *fallback,
+                         struct span span)
 {
     const char *value = l->input->env != NULL ? l->input->env(str_to_c(l->arena, name)) : NULL;
     if (value != NULL) {
@@ -28,7 +30,8 @@ static bool put_variable(struct loading *l, struct sb *sb, str name, const str *
         sb_add(sb, *fallback);
         return true;
     }
-    (void)diag_add(l->diags, &err_config_env, span, "the environment variable `%.*s` is not set", STR_ARG(name));
+    (void)diag_add(l->diags, &err_config_env, span, "the environment variable `%.*s` is not set",
+                   STR_ARG(name));
     return false;
 }
 
@@ -92,7 +95,7 @@ static bool expand_tree(struct loading *l, struct value in, struct span span, st
         }
         *out = v_string(text);
     } else if (in.kind == V_LIST) {
-        struct value *items = new(l->arena, struct value, in.len);
+        struct value *items = new (l->arena, struct value, in.len);
         for (uint32_t i = 0; i < in.len; i++) {
             if (!expand_tree(l, in.items[i], span, &items[i])) {
                 return false;
@@ -106,7 +109,8 @@ static bool expand_tree(struct loading *l, struct value in, struct span span, st
             if (!expand_tree(l, in.map->entries[i].val, span, &val)) {
                 return false;
             }
-            (void)vmap_put(l->arena, map, in.map->entries[i].key, val); /* keys are known to differ */
+            (void)vmap_put(l->arena, map, in.map->entries[i].key,
+                           val); /* keys are known to differ */
         }
         *out = v_map(map);
     }
@@ -115,20 +119,22 @@ static bool expand_tree(struct loading *l, struct value in, struct span span, st
 
 /* ---- types ---- */
 
-static bool wrong(struct loading *l, const struct param *param, struct span span, const char *want, str got)
+static bool wrong(struct loading *l, const struct param *param, struct span span, const char *want,
+                  str got)
 {
-    (void)diag_add(l->diags, &err_config_value, span, "`%.*s` must be %s, not `%.*s`", STR_ARG(param->path), want,
-                   STR_ARG(got));
+    (void)diag_add(l->diags, &err_config_value, span, "`%.*s` must be %s, not `%.*s`",
+                   STR_ARG(param->path), want, STR_ARG(got));
     return false;
 }
 
-static bool in_bounds(struct loading *l, const struct param *param, struct span span, int64_t n, const char *unit)
+static bool in_bounds(struct loading *l, const struct param *param, struct span span, int64_t n,
+                      const char *unit)
 {
     if (n >= param->least && (param->most == 0 || n <= param->most)) {
         return true;
     }
-    (void)diag_add(l->diags, &err_config_value, span, "`%.*s` must be between %lld and %lld%s", STR_ARG(param->path),
-                   (long long)param->least, (long long)param->most, unit);
+    (void)diag_add(l->diags, &err_config_value, span, "`%.*s` must be between %lld and %lld%s",
+                   STR_ARG(param->path), (long long)param->least, (long long)param->most, unit);
     return false;
 }
 
@@ -179,7 +185,10 @@ static bool store_number(struct loading *l, const struct param *param, struct sp
         }
         break;
     }
-    if (!in_bounds(l, param, span, n, param->type == DURATION ? " ms" : param->type == SIZE ? " bytes" : "")) {
+    if (!in_bounds(l, param, span, n,
+                   param->type == DURATION ? " ms"
+                   : param->type == SIZE   ? " bytes"
+                                           : "")) {
         return false;
     }
     if (param->stored) {
@@ -204,21 +213,26 @@ static bool store_text(struct loading *l, const struct param *param, struct span
     case INT:
     case SIZE:
     case DURATION:
-    case MODE: return store_number(l, param, span, text);
+    case MODE:
+        return store_number(l, param, span, text);
     case CHOICE:
         if (!is_choice(param->text, text)) {
-            return wrong(l, param, span, str_to_c(l->arena, str_printf(l->arena, "one of `%.*s`", STR_ARG(param->text))),
-                         text);
+            return wrong(
+                l, param, span,
+                str_to_c(l->arena, str_printf(l->arena, "one of `%.*s`", STR_ARG(param->text))),
+                text);
         }
         break;
     case TEXT:
         if (text.len < param->least) {
-            (void)diag_add(l->diags, &err_config_value, span, "`%.*s` must not be empty", STR_ARG(param->path));
+            (void)diag_add(l->diags, &err_config_value, span, "`%.*s` must not be empty",
+                           STR_ARG(param->path));
             return false;
         }
         break;
     case TEXTS:
-    case TREE: return wrong(l, param, span, param->type == TEXTS ? "a list of texts" : "a mapping", text);
+    case TREE:
+        return wrong(l, param, span, param->type == TEXTS ? "a list of texts" : "a mapping", text);
     }
     if (param->stored) {
         *(str *)(void *)at = text;
@@ -236,23 +250,26 @@ static str node_text(const struct config_node *node)
     return str_slice(node->span.source->text, node->span.start, node->span.end);
 }
 
-static bool assign_tree(struct loading *l, const struct param *param, const struct config_node *node)
+static bool assign_tree(struct loading *l, const struct param *param,
+                        const struct config_node *node)
 {
     struct value value = config_value(l->arena, node, true);
     if (!param->stored) {
         return true;
     }
     if (value.kind != V_MAP) {
-        (void)diag_add(l->diags, &err_config_value, node->span, "`%.*s` must be a mapping", STR_ARG(param->path));
+        (void)diag_add(l->diags, &err_config_value, node->span, "`%.*s` must be a mapping",
+                       STR_ARG(param->path));
         return false;
     }
     return expand_tree(l, value, node->span, (struct value *)(void *)((char *)l->out + param->at));
 }
 
-static bool assign_texts(struct loading *l, const struct param *param, const struct config_node *node)
+static bool assign_texts(struct loading *l, const struct param *param,
+                         const struct config_node *node)
 {
     bool ok = node->kind == CONFIG_LIST;
-    str *items = new(l->arena, str, ok ? node->count : 0);
+    str *items = new (l->arena, str, ok ? node->count : 0);
     for (isize i = 0; ok && i < node->count; i++) {
         ok = node->items[i].kind == CONFIG_SCALAR && node->items[i].value.kind == V_STRING;
         if (ok && !config_expand(l, v_str(node->items[i].value), node->items[i].span, &items[i])) {
@@ -265,11 +282,13 @@ static bool assign_texts(struct loading *l, const struct param *param, const str
         return false;
     }
     if (node->count < param->least) {
-        (void)diag_add(l->diags, &err_config_value, node->span, "`%.*s` must not be empty", STR_ARG(param->path));
+        (void)diag_add(l->diags, &err_config_value, node->span, "`%.*s` must not be empty",
+                       STR_ARG(param->path));
         return false;
     }
     if (param->stored) {
-        *(struct config_texts *)(void *)((char *)l->out + param->at) = (struct config_texts){ items, node->count };
+        *(struct config_texts *)(void *)((char *)l->out + param->at) =
+            (struct config_texts){ items, node->count };
     }
     l->params[config_find_param(param->path)].value =
         str_slice(node->span.source->text, node->span.start, node->span.end);
@@ -285,11 +304,13 @@ bool config_assign(struct loading *l, const struct param *param, const struct co
         return assign_texts(l, param, node);
     }
     if (node->kind != CONFIG_SCALAR) {
-        (void)diag_add(l->diags, &err_config_value, node->span, "`%.*s` must be a single value", STR_ARG(param->path));
+        (void)diag_add(l->diags, &err_config_value, node->span, "`%.*s` must be a single value",
+                       STR_ARG(param->path));
         return false;
     }
     str text = node_text(node);
-    if (param->status != QUIET && node->value.kind == V_STRING && !config_expand(l, text, node->span, &text)) {
+    if (param->status != QUIET && node->value.kind == V_STRING &&
+        !config_expand(l, text, node->span, &text)) {
         return false;
     }
     l->params[config_find_param(param->path)].value = text;
@@ -299,6 +320,7 @@ bool config_assign(struct loading *l, const struct param *param, const struct co
 void config_assign_default(struct loading *l, const struct param *param)
 {
     if (param->stored && param->type != TREE && (param->fallback.len > 0 || param->type == TEXT)) {
-        (void)store_text(l, param, (struct span){ NULL, 0, 0 }, param->fallback); /* the table is right: a test says so */
+        (void)store_text(l, param, (struct span){ NULL, 0, 0 },
+                         param->fallback); /* the table is right: a test says so */
     }
 }

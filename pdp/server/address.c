@@ -1,7 +1,7 @@
 /* address.c — listening on a written address
  *
- * The socket is bound without SO_REUSEPORT on purpose: a second server on the same port must fail and not share
- * the traffic.
+ * The socket is bound without SO_REUSEPORT on purpose: a second server on the same port must fail
+ * and not share the traffic.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -60,7 +60,8 @@ static int listen_unix(struct arena *arena, str path, int mode, char **socket_pa
 {
     struct sockaddr_un at = { .sun_family = AF_UNIX };
     if (path.len == 0 || path.len >= (isize)sizeof at.sun_path) {
-        *why = str_printf(arena, "path of a Unix socket must have 1 to %d bytes", (int)sizeof at.sun_path - 1);
+        *why = str_printf(arena, "path of a Unix socket must have 1 to %d bytes",
+                          (int)sizeof at.sun_path - 1);
         return -1;
     }
     memcpy(at.sun_path, path.ptr, (size_t)path.len);
@@ -90,7 +91,8 @@ static bool split(str address, str *host, str *port)
         *host = str_slice(*host, 1, host->len - 1);
     }
     uint64_t number;
-    return (bracket || str_find_byte(*host, ':') < 0) && num_parse_uint(*port, &number) && number <= 65535;
+    return (bracket || str_find_byte(*host, ':') < 0) && num_parse_uint(*port, &number) &&
+           number <= 65535;
 }
 
 static str describe(struct arena *arena, int fd, str fallback)
@@ -115,9 +117,11 @@ static int listen_one(const struct addrinfo *info, bool any)
     }
     int on = 1;
     int off = 0;
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on); /* at worst the port rests a minute */
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on,
+                     sizeof on); /* at worst the port rests a minute */
     if (info->ai_family == AF_INET6 && any) {
-        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off); /* then only IPv6 is served */
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off,
+                         sizeof off); /* then only IPv6 is served */
     }
     if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0) {
         return fd;
@@ -133,13 +137,15 @@ static int listen_tcp(struct arena *arena, str address, str *bound, str *why)
     str host;
     str port;
     if (!split(address, &host, &port)) {
-        *why = str_printf(arena, "`%.*s` is no address: write host:port, [v6]:port, :port or unix:/path",
+        *why = str_printf(arena,
+                          "`%.*s` is no address: write host:port, [v6]:port, :port or unix:/path",
                           STR_ARG(address));
         return -1;
     }
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
     struct addrinfo *found = NULL;
-    int error = getaddrinfo(host.len > 0 ? str_to_c(arena, host) : NULL, str_to_c(arena, port), &hints, &found);
+    int error = getaddrinfo(host.len > 0 ? str_to_c(arena, host) : NULL, str_to_c(arena, port),
+                            &hints, &found);
     if (error != 0) {
         *why = str_printf(arena, "cannot resolve %.*s: %s", STR_ARG(address), gai_strerror(error));
         return -1;
@@ -167,12 +173,14 @@ static int listen_tcp(struct arena *arena, str address, str *bound, str *why)
     return fd;
 }
 
-int address_listen(struct arena *arena, str address, int socket_mode, str *bound, char **socket_path, str *why)
+int address_listen(struct arena *arena, str address, int socket_mode, str *bound,
+                   char **socket_path, str *why)
 {
     *socket_path = NULL;
     *bound = address;
     if (str_starts(address, S("unix:"))) {
-        return listen_unix(arena, str_slice(address, 5, address.len), socket_mode, socket_path, why);
+        return listen_unix(arena, str_slice(address, 5, address.len), socket_mode, socket_path,
+                           why);
     }
     return listen_tcp(arena, address, bound, why);
 }

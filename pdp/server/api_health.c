@@ -1,8 +1,8 @@
 /* api_health.c — is the service able to answer, and with what
  *
- * SERVING while there is a policy set, also when a later change could not be taken; then a second member says
- * so, which clients that only look at `status` do not see. While the server stops: 503 and NOT_SERVING.
- * spec: cerbos-compat#endpoints
+ * SERVING while there is a policy set, also when a later change could not be taken; then a second
+ * member says so, which clients that only look at `status` do not see. While the server stops: 503
+ * and NOT_SERVING. spec: cerbos-compat#endpoints
  *
  * SPDX-License-Identifier: Apache-2.0
  */

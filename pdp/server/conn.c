@@ -1,16 +1,18 @@
 /* conn.c — one connection
  *
- * Bytes are read into the slab behind what is there. Each round serves every message that is complete, so
- * pipelined requests are answered with one write; what is left of the slab then moves to its front. A body
- * that does not fit the slab is taken out of it in chunks. While a response waits for the socket nothing is
- * read, so a peer that does not read its answers cannot make us hold many.
+ * Bytes are read into the slab behind what is there. Each round serves every message that is
+ * complete, so pipelined requests are answered with one write; what is left of the slab then moves
+ * to its front. A body that does not fit the slab is taken out of it in chunks. While a response
+ * waits for the socket nothing is read, so a peer that does not read its answers cannot make us
+ * hold many.
  *
  * Invariants
  *   start ≤ start + http.used ≤ fill ≤ SLAB_BYTES       after every round start is 0
  *   out != NULL exactly in the state WRITE
  *   an idle connection has no slab
  *
- * Neighbours: http.c finds messages · route.c answers them · worker.c owns the loop, pools and deadlines
+ * Neighbours: http.c finds messages · route.c answers them · worker.c owns the loop, pools and
+ * deadlines
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -29,9 +31,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ARENA_KEEP   (1 << 20)    /* what the arena keeps from one request to the next           */
-#define LINGER_MS    2000         /* how long a peer may take to read the last response          */
-#define LINGER_BYTES (1 << 20)    /* how much of what it still sends is thrown away              */
+#define ARENA_KEEP   (1 << 20) /* what the arena keeps from one request to the next           */
+#define LINGER_MS    2000      /* how long a peer may take to read the last response          */
+#define LINGER_BYTES (1 << 20) /* how much of what it still sends is thrown away              */
 
 /* ---- reading and writing: the place where TLS will sit ---- */
 
@@ -58,8 +60,12 @@ static void enter(struct conn *conn, enum conn_state state)
     int64_t from = conn->worker->now_ms;
     int64_t wait = 0;
     switch (state) {
-    case CONN_FRESH: wait = options->read_header_timeout_ms; break;
-    case CONN_IDLE: wait = options->idle_timeout_ms; break;
+    case CONN_FRESH:
+        wait = options->read_header_timeout_ms;
+        break;
+    case CONN_IDLE:
+        wait = options->idle_timeout_ms;
+        break;
     case CONN_HEAD:
         from = conn->begun_ms;
         wait = options->read_header_timeout_ms;
@@ -68,8 +74,12 @@ static void enter(struct conn *conn, enum conn_state state)
         from = conn->begun_ms;
         wait = options->read_timeout_ms;
         break;
-    case CONN_WRITE: wait = options->write_timeout_ms; break;
-    case CONN_LINGER: wait = LINGER_MS; break;
+    case CONN_WRITE:
+        wait = options->write_timeout_ms;
+        break;
+    case CONN_LINGER:
+        wait = LINGER_MS;
+        break;
     }
     conn->state = (uint8_t)state;
     wheel_set(&conn->worker->wheel, &conn->timer, from + wait);
@@ -115,8 +125,8 @@ void conn_close(struct conn *conn)
     worker_count(worker, -1);
 }
 
-/* The last response is out: tell the peer, and give it time to read, for closing with unread input would
- * destroy what is on its way. */
+/* The last response is out: tell the peer, and give it time to read, for closing with unread input
+ * would destroy what is on its way. */
 static void linger(struct conn *conn)
 {
     if (shutdown(conn->fd, SHUT_WR) != 0) {
@@ -217,7 +227,8 @@ static void end_reply(struct conn *conn, struct reply *reply, int64_t now_ns, bo
     conn->worker->counters.requests++;
 }
 
-/* Finds the handler and lets it write the reply. Reaching the cap of the arena or of the outbox ends here. */
+/* Finds the handler and lets it write the reply. Reaching the cap of the arena or of the outbox
+ * ends here. */
 static void let_route(struct conn *conn, struct exchange *x, struct reply *reply)
 {
     struct worker *worker = conn->worker;
@@ -225,7 +236,8 @@ static void let_route(struct conn *conn, struct exchange *x, struct reply *reply
     if (setjmp(env) != 0) {
         arena_guard_set(&worker->arena, NULL);
         arena_guard_set(&worker->out_arena, NULL);
-        reply_error(reply, REPLY_EXHAUSTED, S("request needs more memory than one request may have"), STR_EMPTY);
+        reply_error(reply, REPLY_EXHAUSTED,
+                    S("request needs more memory than one request may have"), STR_EMPTY);
         return;
     }
     arena_guard_set(&worker->arena, &env);
@@ -241,9 +253,10 @@ static void answer(struct conn *conn)
 {
     struct worker *worker = conn->worker;
     const char *base = conn->slab + conn->start;
-    struct exchange x = {
-        .method = conn->http.method, .head = base, .headers = conn->http.headers, .now_ns = clock_wall_ns()
-    };
+    struct exchange x = { .method = conn->http.method,
+                          .head = base,
+                          .headers = conn->http.headers,
+                          .now_ns = clock_wall_ns() };
     (void)str_cut(http_text(base, conn->http.target), '?', &x.path, &x.query);
     arena_clear(&worker->arena, ARENA_KEEP);
     conn->last = is_last(conn);
@@ -288,7 +301,8 @@ static void next_message(struct conn *conn)
 static bool serve(struct conn *conn)
 {
     while (!conn->last && conn->out == NULL && conn->start < conn->fill) {
-        enum http_event event = http_feed(&conn->http, conn->slab + conn->start, conn->fill - conn->start);
+        enum http_event event =
+            http_feed(&conn->http, conn->slab + conn->start, conn->fill - conn->start);
         if (event == HTTP_MORE) {
             break;
         }
@@ -339,8 +353,8 @@ static bool spill(struct conn *conn)
     return true;
 }
 
-/* After a round with an unfinished message: moves it to the front of the slab and sees to it that there is
- * room behind it. False: it cannot go on. */
+/* After a round with an unfinished message: moves it to the front of the slab and sees to it that
+ * there is room behind it. False: it cannot go on. */
 static bool make_room(struct conn *conn)
 {
     if (conn->start > 0) {
@@ -511,8 +525,10 @@ bool conn_open(struct worker *worker, int fd)
     conn->worker = worker;
     conn->fd = fd;
     http_init(&conn->http, &worker->server->options.http);
-    if (event_assign(&conn->read_event, worker->base, fd, EV_READ | EV_PERSIST, on_readable, conn) != 0 ||
-        event_assign(&conn->write_event, worker->base, fd, EV_WRITE | EV_PERSIST, on_writable, conn) != 0 ||
+    if (event_assign(&conn->read_event, worker->base, fd, EV_READ | EV_PERSIST, on_readable,
+                     conn) != 0 ||
+        event_assign(&conn->write_event, worker->base, fd, EV_WRITE | EV_PERSIST, on_writable,
+                     conn) != 0 ||
         event_add(&conn->read_event, NULL) != 0) {
         conn->next = worker->free_conns;
         worker->free_conns = conn;

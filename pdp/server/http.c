@@ -1,12 +1,13 @@
 /* http.c — llhttp and the rules it leaves open
  *
- * llhttp runs in its strict mode. Its callbacks may be called several times for one part when the part
- * arrives in pieces; as the pieces lie behind one another in the buffer, a view only grows.
+ * llhttp runs in its strict mode. Its callbacks may be called several times for one part when the
+ * part arrives in pieces; as the pieces lie behind one another in the buffer, a view only grows.
  * The parser pauses at the end of each message, so that what follows is left to the next one.
  *
  * Invariants
  *   used never passes the bytes that were fed       → views stay inside the buffer
- *   body_start + body_len ≤ used                    → squeezing chunks never overwrites unparsed bytes
+ * body_start + body_len ≤ used                    → squeezing chunks never overwrites unparsed
+ * bytes
  *
  * Neighbours: conn.c owns the buffer · tests/unit/test_http.c has the table of probes
  *
@@ -108,8 +109,8 @@ static int on_value(llhttp_t *ll, const char *at, size_t len)
     return 0;
 }
 
-/* Keeps the value of a header that somebody asks for. Of those that do not decide how the message is read, the
- * first one counts. */
+/* Keeps the value of a header that somebody asks for. Of those that do not decide how the message
+ * is read, the first one counts. */
 static int keep_value(struct http_parser *p, enum http_header header)
 {
     struct http_view *kept = &p->headers[header];
@@ -123,7 +124,8 @@ static int keep_value(struct http_parser *p, enum http_header header)
     if (header >= HTTP_FRAMING_COUNT) {
         return 0;
     }
-    return refuse(p, 400, header == HTTP_HOST ? "more than one Host header" : "repeated header field");
+    return refuse(p, 400,
+                  header == HTTP_HOST ? "more than one Host header" : "repeated header field");
 }
 
 /* One header field is complete. */
@@ -148,14 +150,22 @@ static int on_value_complete(llhttp_t *ll)
 static uint8_t method_of(uint8_t method)
 {
     switch (method) {
-    case HTTP_GET: return HTTP_METHOD_GET;
-    case HTTP_HEAD: return HTTP_METHOD_HEAD;
-    case HTTP_POST: return HTTP_METHOD_POST;
-    case HTTP_PUT: return HTTP_METHOD_PUT;
-    case HTTP_PATCH: return HTTP_METHOD_PATCH;
-    case HTTP_DELETE: return HTTP_METHOD_DELETE;
-    case HTTP_OPTIONS: return HTTP_METHOD_OPTIONS;
-    default: return HTTP_METHOD_OTHER;
+    case HTTP_GET:
+        return HTTP_METHOD_GET;
+    case HTTP_HEAD:
+        return HTTP_METHOD_HEAD;
+    case HTTP_POST:
+        return HTTP_METHOD_POST;
+    case HTTP_PUT:
+        return HTTP_METHOD_PUT;
+    case HTTP_PATCH:
+        return HTTP_METHOD_PATCH;
+    case HTTP_DELETE:
+        return HTTP_METHOD_DELETE;
+    case HTTP_OPTIONS:
+        return HTTP_METHOD_OPTIONS;
+    default:
+        return HTTP_METHOD_OTHER;
     }
 }
 
@@ -196,7 +206,8 @@ static bool target_settle(struct http_parser *p)
     return true;
 }
 
-/* Where the head ends. Strict parsing has seen to it that an empty line stands behind the last part. */
+/* Where the head ends. Strict parsing has seen to it that an empty line stands behind the last
+ * part. */
 static int32_t head_end(const struct http_parser *p)
 {
     str rest = { p->base + p->last_end, p->fill - p->last_end };
@@ -336,17 +347,31 @@ void http_begin(struct http_parser *p)
 static enum http_event fail(struct http_parser *p, llhttp_errno_t err)
 {
     switch (err) {
-    case HPE_INVALID_VERSION: (void)refuse(p, 505, "HTTP version not supported"); break;
-    case HPE_INVALID_METHOD: (void)refuse(p, 400, "invalid method"); break;
-    case HPE_INVALID_URL: (void)refuse(p, 400, "malformed request target"); break;
-    case HPE_INVALID_HEADER_TOKEN: (void)refuse(p, 400, "malformed header field"); break;
+    case HPE_INVALID_VERSION:
+        (void)refuse(p, 505, "HTTP version not supported");
+        break;
+    case HPE_INVALID_METHOD:
+        (void)refuse(p, 400, "invalid method");
+        break;
+    case HPE_INVALID_URL:
+        (void)refuse(p, 400, "malformed request target");
+        break;
+    case HPE_INVALID_HEADER_TOKEN:
+        (void)refuse(p, 400, "malformed header field");
+        break;
     case HPE_UNEXPECTED_CONTENT_LENGTH:
-    case HPE_INVALID_CONTENT_LENGTH: (void)refuse(p, 400, "invalid Content-Length"); break;
+    case HPE_INVALID_CONTENT_LENGTH:
+        (void)refuse(p, 400, "invalid Content-Length");
+        break;
     case HPE_INVALID_TRANSFER_ENCODING:
         (void)refuse(p, 400, "invalid Transfer-Encoding");
         break;
-    case HPE_INVALID_CHUNK_SIZE: (void)refuse(p, 400, "invalid chunk"); break;
-    default: (void)refuse(p, 400, "malformed request"); break;
+    case HPE_INVALID_CHUNK_SIZE:
+        (void)refuse(p, 400, "invalid chunk");
+        break;
+    default:
+        (void)refuse(p, 400, "malformed request");
+        break;
     }
     return HTTP_FAILED;
 }

@@ -1,19 +1,20 @@
 /* http.h — one HTTP/1.1 message at a time, strictly
  *
- * llhttp finds the parts; this module adds the rules it leaves to its user and keeps what the server needs of
- * a head: views of the target and of the headers it knows. Nothing is copied and nothing is allocated.
+ * llhttp finds the parts; this module adds the rules it leaves to its user and keeps what the
+ * server needs of a head: views of the target and of the headers it knows. Nothing is copied and
+ * nothing is allocated.
  *
- * The caller owns the buffer. A message begins at `base`; all views are offsets from there, so the caller may
- * move the bytes between two calls. Body bytes are gathered directly behind the head (chunk framing is
- * squeezed out in place), so a body that fits the buffer is one piece of it.
+ * The caller owns the buffer. A message begins at `base`; all views are offsets from there, so the
+ * caller may move the bytes between two calls. Body bytes are gathered directly behind the head
+ * (chunk framing is squeezed out in place), so a body that fits the buffer is one piece of it.
  *
  *     http_begin(&p);
  *     while ((event = http_feed(&p, base, fill)) == HTTP_MORE) read more behind base + fill
  *
- * Refused, with the connection to be closed: both length and transfer coding, repeated, signed or differing
- * lengths, transfer codings but a single `chunked`, chunked in HTTP/1.0, bare LF, folded lines, space before a
- * colon, NUL, missing, repeated or malformed Host, HTTP/0.9 and 2, fragments in the target, CONNECT.
- * Dropped: trailers, chunk extensions (both bounded), requests to upgrade.
+ * Refused, with the connection to be closed: both length and transfer coding, repeated, signed or
+ * differing lengths, transfer codings but a single `chunked`, chunked in HTTP/1.0, bare LF, folded
+ * lines, space before a colon, NUL, missing, repeated or malformed Host, HTTP/0.9 and 2, fragments
+ * in the target, CONNECT. Dropped: trailers, chunk extensions (both bounded), requests to upgrade.
  * spec: architecture#trust-and-limits
  *
  * One thread at a time.
@@ -44,7 +45,7 @@ enum http_header {
     HTTP_CONTENT_LENGTH,
     HTTP_TRANSFER_ENCODING,
     HTTP_EXPECT,
-    HTTP_FRAMING_COUNT, /* the headers so far decide how the message is read: two of them are refused */
+    HTTP_FRAMING_COUNT, /* those so far decide how the message is read: two are refused */
     HTTP_ORIGIN = HTTP_FRAMING_COUNT,
     HTTP_ACCEPT,
     HTTP_REQUEST_METHOD,  /* Access-Control-Request-Method  */
@@ -73,27 +74,27 @@ enum http_event {
 };
 
 struct http_parser {
-    llhttp_t ll;                     /* the state machine                                      */
+    llhttp_t ll;                      /* the state machine                                      */
     const struct http_limits *limits; /* borrowed, for the parser's life                       */
-    char *base;                      /* the message's first byte, during http_feed             */
-    int32_t fill;                    /* bytes at base, during http_feed                        */
-    int32_t used;                    /* bytes from base that have been parsed                  */
-    int32_t last_end;                /* end of the last part of the head that was seen         */
-    struct http_view target;         /* path and query as sent, without scheme and authority   */
+    char *base;                       /* the message's first byte, during http_feed             */
+    int32_t fill;                     /* bytes at base, during http_feed                        */
+    int32_t used;                     /* bytes from base that have been parsed                  */
+    int32_t last_end;                 /* end of the last part of the head that was seen         */
+    struct http_view target;          /* path and query as sent, without scheme and authority   */
     struct http_view headers[HTTP_HEADER_COUNT]; /* values; start 0 means not sent             */
-    struct http_view field;          /* name of the header that is being read                  */
-    struct http_view value;          /* its value so far                                       */
-    int32_t body_start;              /* where the head ends; 0 before it is complete           */
-    int32_t body_len;                /* body bytes that lie at body_start now                  */
-    int64_t body_total;              /* body bytes seen in all                                 */
-    int32_t header_count;            /* header fields and trailers so far                      */
-    int32_t extra_bytes;             /* chunk extensions and trailers so far                   */
-    int16_t status;                  /* HTTP status of a failure                               */
-    uint8_t method;                  /* enum http_method, once the head is complete            */
-    bool head_done;                  /* the head is complete                                   */
-    bool keep_alive;                 /* the connection may serve another message               */
-    bool expects_continue;           /* HTTP/1.1 with `Expect: 100-continue`                   */
-    const char *error;               /* what is wrong, in words; static; NULL when nothing is  */
+    struct http_view field; /* name of the header that is being read                  */
+    struct http_view value; /* its value so far                                       */
+    int32_t body_start;     /* where the head ends; 0 before it is complete           */
+    int32_t body_len;       /* body bytes that lie at body_start now                  */
+    int64_t body_total;     /* body bytes seen in all                                 */
+    int32_t header_count;   /* header fields and trailers so far                      */
+    int32_t extra_bytes;    /* chunk extensions and trailers so far                   */
+    int16_t status;         /* HTTP status of a failure                               */
+    uint8_t method;         /* enum http_method, once the head is complete            */
+    bool head_done;         /* the head is complete                                   */
+    bool keep_alive;        /* the connection may serve another message               */
+    bool expects_continue;  /* HTTP/1.1 with `Expect: 100-continue`                   */
+    const char *error;      /* what is wrong, in words; static; NULL when nothing is  */
 };
 
 /* Prepares a parser for a connection. limits is borrowed. */
@@ -107,8 +108,8 @@ void http_begin(struct http_parser *p);
  * After HTTP_FAILED, p->status and p->error say why; nothing more may be fed. */
 enum http_event http_feed(struct http_parser *p, char *base, int32_t fill);
 
-/* Forgets the body bytes in the buffer, after the caller has saved them: the next bytes are to be read to
- * base + p->body_start. Only after HTTP_MORE with head_done. */
+/* Forgets the body bytes in the buffer, after the caller has saved them: the next bytes are to be
+ * read to base + p->body_start. Only after HTTP_MORE with head_done. */
 void http_body_taken(struct http_parser *p);
 
 /* The text of a view; base is where the message begins now. */

@@ -1,14 +1,15 @@
 /* proto.h — protobuf messages as JSON
  *
- * The API's requests are protobuf messages in JSON. A table describes each message once: its fields, where
- * they go in a C struct, and the rules that values must keep. Three readers share the tables:
+ * The API's requests are protobuf messages in JSON. A table describes each message once: its
+ * fields, where they go in a C struct, and the rules that values must keep. Three readers share the
+ * tables:
  *
  *   proto_read      JSON tree → struct; fast, says only yes or no
  *   proto_explain   text → what is wrong with it, in the reference's words, with line and column
  *   proto_validate  struct → which rules are broken, as text and as details
  *
- * Field names are accepted in lowerCamelCase and as in the proto file; unknown and repeated fields are errors;
- * null means absent except inside attribute values. spec: cerbos-compat#json
+ * Field names are accepted in lowerCamelCase and as in the proto file; unknown and repeated fields
+ * are errors; null means absent except inside attribute values. spec: cerbos-compat#json
  *
  * Everything lives in the arena or in the parsed text. Any thread.
  *
@@ -42,13 +43,13 @@ enum proto_rule {
 struct proto_message;
 
 struct proto_field {
-    str name;       /* JSON name                                             */
-    str proto_name; /* name in the proto file                                */
-    uint8_t number; /* field number                                          */
-    uint8_t kind;   /* enum proto_kind                                       */
-    uint8_t rules;  /* enum proto_rule, added up                             */
-    uint16_t at;    /* offset of the member in the struct                    */
-    uint16_t count; /* offset of its count or presence, see enum proto_kind  */
+    str name;                            /* JSON name                                             */
+    str proto_name;                      /* name in the proto file                                */
+    uint8_t number;                      /* field number                                          */
+    uint8_t kind;                        /* enum proto_kind                                       */
+    uint8_t rules;                       /* enum proto_rule, added up                             */
+    uint16_t at;                         /* offset of the member in the struct                    */
+    uint16_t count;                      /* offset of its count or presence, see enum proto_kind  */
     const struct proto_message *message; /* of message fields                */
 };
 
@@ -60,19 +61,22 @@ struct proto_message {
     const char *exclusive_text;       /* its wording                                            */
 };
 
-/* Reads a message into *out (zeroed, message->size bytes). False when the tree does not fit the message. */
-bool proto_read(struct arena *arena, const struct proto_message *message, yyjson_val *node, void *out);
+/* Reads a message into *out (zeroed, message->size bytes). False when the tree does not fit the
+ * message. */
+bool proto_read(struct arena *arena, const struct proto_message *message, yyjson_val *node,
+                void *out);
 
-/* What the reference says about a text that is no such message; empty when it finds no fault (then a limit of
- * ours was reached). Cost: linear in the text; for the failure path only. */
+/* What the reference says about a text that is no such message; empty when it finds no fault (then
+ * a limit of ours was reached). Cost: linear in the text; for the failure path only. */
 str proto_explain(struct arena *arena, const struct proto_message *message, str text);
 
 /* Does the message keep all rules? */
 bool proto_valid(struct arena *arena, const struct proto_message *message, const void *in);
 
-/* The broken rules of a message: *text receives the reference's wording (`validation error: …`), and the list of
- * violations is written to `details` as one array element. Call only when proto_valid said no. */
-void proto_violations(struct arena *arena, const struct proto_message *message, const void *in, str *text,
-                      struct jw *details);
+/* The broken rules of a message: *text receives the reference's wording (`validation error: …`),
+ * and the list of violations is written to `details` as one array element. Call only when
+ * proto_valid said no. */
+void proto_violations(struct arena *arena, const struct proto_message *message, const void *in,
+                      str *text, struct jw *details);
 
 #endif

@@ -1,12 +1,13 @@
 /* proto_explain.c — why a text is no message, in the reference's words
  *
- * Runs after the fast reader has refused a body, on the untouched text: first the grammar (proto_scan.c), then
- * the same walk over the text that the reference's protobuf reader does, so that of several faults the same
- * one is named, at the same line and column. Both name the first fault in the order of the text.
+ * Runs after the fast reader has refused a body, on the untouched text: first the grammar
+ * (proto_scan.c), then the same walk over the text that the reference's protobuf reader does, so
+ * that of several faults the same one is named, at the same line and column. Both name the first
+ * fault in the order of the text.
  *
- * The text is known to be well-formed JSON here; what is left are strings that JSON's grammar does not look
- * into (UTF-8, surrogates), and everything that concerns the message.
- * spec: cerbos-compat#json
+ * The text is known to be well-formed JSON here; what is left are strings that JSON's grammar does
+ * not look into (UTF-8, surrogates), and everything that concerns the message. spec:
+ * cerbos-compat#json
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,10 +23,10 @@
 
 struct reader {
     struct arena *arena;
-    str text;      /* the value, from its first byte              */
-    isize at;      /* next byte                                   */
-    str error;     /* empty: none so far                          */
-    int depth;     /* open arrays and objects                     */
+    str text;  /* the value, from its first byte              */
+    isize at;  /* next byte                                   */
+    str error; /* empty: none so far                          */
+    int depth; /* open arrays and objects                     */
 };
 
 /* A token: a bracket, or a whole scalar. */
@@ -49,8 +50,9 @@ static bool fail(struct reader *r, isize at, bool syntax, const char *what, str 
     for (isize i = line_start; i < at; column++) {
         (void)utf8_next(r->text, &i); /* a byte that is no UTF-8 counts as one */
     }
-    r->error = str_printf(r->arena, PROTO_PREFIX "%s(line %lld:%lld): %s%.*s", syntax ? "syntax error " : "",
-                          (long long)line, (long long)column, what, STR_ARG(detail));
+    r->error = str_printf(r->arena, PROTO_PREFIX "%s(line %lld:%lld): %s%.*s",
+                          syntax ? "syntax error " : "", (long long)line, (long long)column, what,
+                          STR_ARG(detail));
     return false;
 }
 
@@ -108,12 +110,18 @@ static int32_t hex4(str s)
 static char short_escape(char c)
 {
     switch (c) {
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    default: return c;
+    case 'b':
+        return '\b';
+    case 'f':
+        return '\f';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    default:
+        return c;
     }
 }
 
@@ -175,7 +183,8 @@ static void skip(struct reader *r)
     }
 }
 
-/* The next value, name or bracket; *said receives a string's content. The text is well-formed, so there is one. */
+/* The next value, name or bracket; *said receives a string's content. The text is well-formed, so
+ * there is one. */
 static bool next(struct reader *r, struct token *tok, str *said)
 {
     skip(r);
@@ -201,8 +210,8 @@ static bool next(struct reader *r, struct token *tok, str *said)
 
 static bool read_value(struct reader *r, struct token tok);
 
-/* The members of an object whose bracket has been read, as a map: names must differ. `field` describes
- * messages as values; NULL: any values. */
+/* The members of an object whose bracket has been read, as a map: names must differ. `field`
+ * describes messages as values; NULL: any values. */
 static bool read_map(struct reader *r, const struct proto_field *field);
 
 static bool read_array(struct reader *r)
@@ -269,7 +278,8 @@ static bool read_map(struct reader *r, const struct proto_field *field)
 static bool bad_scalar(struct reader *r, const struct proto_field *field, struct token tok)
 {
     const char *type = field->kind == PROTO_BOOL ? "bool" : "string";
-    str detail = str_printf(r->arena, "%s field %.*s: %.*s", type, STR_ARG(field->name), STR_ARG(tok.raw));
+    str detail =
+        str_printf(r->arena, "%s field %.*s: %.*s", type, STR_ARG(field->name), STR_ARG(tok.raw));
     return fail(r, tok.start, false, "invalid value for ", detail);
 }
 
@@ -297,11 +307,15 @@ static bool read_list(struct reader *r, const struct proto_field *field, struct 
 static bool read_member(struct reader *r, const struct proto_field *field, struct token tok)
 {
     switch ((enum proto_kind)field->kind) {
-    case PROTO_STRING: return tok.kind == '"' || bad_scalar(r, field, tok);
-    case PROTO_BOOL: return tok.kind == 't' || tok.kind == 'f' || bad_scalar(r, field, tok);
-    case PROTO_MESSAGE: return read_message(r, field->message, tok);
+    case PROTO_STRING:
+        return tok.kind == '"' || bad_scalar(r, field, tok);
+    case PROTO_BOOL:
+        return tok.kind == 't' || tok.kind == 'f' || bad_scalar(r, field, tok);
+    case PROTO_MESSAGE:
+        return read_message(r, field->message, tok);
     case PROTO_STRINGS:
-    case PROTO_MESSAGES: return read_list(r, field, tok);
+    case PROTO_MESSAGES:
+        return read_list(r, field, tok);
     case PROTO_VALUES:
     case PROTO_MESSAGE_MAP:
         if (tok.kind != '{') {
@@ -342,7 +356,8 @@ static bool read_message(struct reader *r, const struct proto_message *message, 
         }
         seen |= UINT32_C(1) << field;
         str said;
-        if (!next(r, &tok, &said) || (tok.kind != 'n' && !read_member(r, &message->fields[field], tok))) {
+        if (!next(r, &tok, &said) ||
+            (tok.kind != 'n' && !read_member(r, &message->fields[field], tok))) {
             return false;
         }
     }

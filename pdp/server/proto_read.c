@@ -1,8 +1,8 @@
 /* proto_read.c — JSON tree → struct, by table
  *
- * On the path of every request: no message is made, no text is copied; a fault ends in `false` and is
- * explained elsewhere from the original text. The tree has been checked for repeated names and depth, so the
- * only repetition left to find is one field under its two names.
+ * On the path of every request: no message is made, no text is copied; a fault ends in `false` and
+ * is explained elsewhere from the original text. The tree has been checked for repeated names and
+ * depth, so the only repetition left to find is one field under its two names.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -30,7 +30,7 @@ static bool read_strings(struct arena *arena, yyjson_val *node, const str **out,
         return false;
     }
     isize len = (isize)unsafe_yyjson_get_len(node);
-    str *texts = new(arena, str, len);
+    str *texts = new (arena, str, len);
     isize i = 0;
     yyjson_arr_iter iter = yyjson_arr_iter_with(node);
     for (yyjson_val *item; (item = yyjson_arr_iter_next(&iter)) != NULL;) {
@@ -44,8 +44,8 @@ static bool read_strings(struct arena *arena, yyjson_val *node, const str **out,
     return true;
 }
 
-static bool read_messages(struct arena *arena, const struct proto_message *message, yyjson_val *node, void **out,
-                          isize *count)
+static bool read_messages(struct arena *arena, const struct proto_message *message,
+                          yyjson_val *node, void **out, isize *count)
 {
     if (!yyjson_is_arr(node)) {
         return false;
@@ -64,8 +64,8 @@ static bool read_messages(struct arena *arena, const struct proto_message *messa
     return true;
 }
 
-static bool read_message_map(struct arena *arena, const struct proto_message *message, yyjson_val *node, void **out,
-                             isize *count)
+static bool read_message_map(struct arena *arena, const struct proto_message *message,
+                             yyjson_val *node, void **out, isize *count)
 {
     if (!yyjson_is_obj(node)) {
         return false;
@@ -85,7 +85,8 @@ static bool read_message_map(struct arena *arena, const struct proto_message *me
     return true;
 }
 
-static bool read_field(struct arena *arena, const struct proto_field *field, yyjson_val *node, char *out)
+static bool read_field(struct arena *arena, const struct proto_field *field, yyjson_val *node,
+                       char *out)
 {
     void *at = out + field->at;
     void *count = out + field->count;
@@ -102,21 +103,27 @@ static bool read_field(struct arena *arena, const struct proto_field *field, yyj
         }
         *(bool *)at = unsafe_yyjson_get_bool(node);
         return true;
-    case PROTO_STRINGS: return read_strings(arena, node, at, count);
+    case PROTO_STRINGS:
+        return read_strings(arena, node, at, count);
     case PROTO_VALUES:
         if (!yyjson_is_obj(node)) {
             return false;
         }
         *(const struct vmap **)at = json_value(arena, node).map;
         return true;
-    case PROTO_MESSAGE: *(bool *)count = true; return proto_read(arena, field->message, node, at);
-    case PROTO_MESSAGES: return read_messages(arena, field->message, node, at, count);
-    case PROTO_MESSAGE_MAP: return read_message_map(arena, field->message, node, at, count);
+    case PROTO_MESSAGE:
+        *(bool *)count = true;
+        return proto_read(arena, field->message, node, at);
+    case PROTO_MESSAGES:
+        return read_messages(arena, field->message, node, at, count);
+    case PROTO_MESSAGE_MAP:
+        return read_message_map(arena, field->message, node, at, count);
     }
     return false;
 }
 
-bool proto_read(struct arena *arena, const struct proto_message *message, yyjson_val *node, void *out)
+bool proto_read(struct arena *arena, const struct proto_message *message, yyjson_val *node,
+                void *out)
 {
     if (!yyjson_is_obj(node)) {
         return false;

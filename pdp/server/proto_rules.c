@@ -1,12 +1,12 @@
 /* proto_rules.c — which rules a message breaks
  *
- * One walk serves two askers: with no report it ends at the first broken rule and allocates next to nothing;
- * with a report it collects the wording and the details of every one, in the reference's order: fields by
- * number, a list's own rule before those of its items, a message's rule before its fields'.
- * spec: cerbos-compat#json
+ * One walk serves two askers: with no report it ends at the first broken rule and allocates next to
+ * nothing; with a report it collects the wording and the details of every one, in the reference's
+ * order: fields by number, a list's own rule before those of its items, a message's rule before its
+ * fields'. spec: cerbos-compat#json
  *
- * The details are a `buf.validate.Violations` message: for each violation the path of the field, the path of
- * the rule inside buf/validate's options, the rule's name and the wording.
+ * The details are a `buf.validate.Violations` message: for each violation the path of the field,
+ * the path of the rule inside buf/validate's options, the rule's name and the wording.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -35,14 +35,16 @@ struct rule {
 static const struct rule rule_required = { "required", { E_REQUIRED } };
 static const struct rule rule_pattern = { "string.pattern", { E_STRING, E_PATTERN } };
 static const struct rule rule_unique = { "repeated.unique", { E_REPEATED, E_UNIQUE } };
-static const struct rule rule_item = { "string.min_len", { E_REPEATED, E_ITEMS, E_STRING, E_MIN_LEN } };
+static const struct rule rule_item = { "string.min_len",
+                                       { E_REPEATED, E_ITEMS, E_STRING, E_MIN_LEN } };
 static const struct rule rule_key = { "string.min_len", { E_MAP, E_KEYS, E_STRING, E_MIN_LEN } };
 
 static const char text_required[] = "value is required";
 static const char text_empty[] = "must be at least 1 characters";
 static const char text_repeat[] = "repeated value must contain unique items";
 static const char text_version[] = "does not match regex pattern `^[\\w]*$`";
-static const char text_scope[] = "does not match regex pattern `^(^$|\\.|[0-9a-zA-Z][\\w\\-]*(\\.\\w[\\w\\-]*)*)$`";
+static const char text_scope[] =
+    "does not match regex pattern `^(^$|\\.|[0-9a-zA-Z][\\w\\-]*(\\.\\w[\\w\\-]*)*)$`";
 
 /* One step from a message to a part of it. */
 struct step {
@@ -88,9 +90,12 @@ static str field_type(const struct proto_field *field)
 {
     switch ((enum proto_kind)field->kind) {
     case PROTO_STRING:
-    case PROTO_STRINGS: return S("TYPE_STRING");
-    case PROTO_BOOL: return S("TYPE_BOOL");
-    default: return S("TYPE_MESSAGE");
+    case PROTO_STRINGS:
+        return S("TYPE_STRING");
+    case PROTO_BOOL:
+        return S("TYPE_BOOL");
+    default:
+        return S("TYPE_MESSAGE");
     }
 }
 
@@ -126,7 +131,8 @@ static bool inside_map(const struct step *step)
     return step != NULL && (step->key.ptr != NULL || inside_map(step->up));
 }
 
-static void put_violation(struct jw *w, const struct step *at, const struct rule *rule, const char *text)
+static void put_violation(struct jw *w, const struct step *at, const struct rule *rule,
+                          const char *text)
 {
     jw_object(w);
     jw_key(w, S("field"));
@@ -158,7 +164,8 @@ static void put_violation(struct jw *w, const struct step *at, const struct rule
     jw_object_end(w);
 }
 
-static void broken(struct walk *walk, const struct step *at, const struct rule *rule, const char *text)
+static void broken(struct walk *walk, const struct step *at, const struct rule *rule,
+                   const char *text)
 {
     struct report *report = walk->report;
     walk->ok = false;
@@ -193,8 +200,8 @@ static bool version_ok(str s)
     return true;
 }
 
-/* Empty, a single dot, or segments: the first begins with a letter or digit, the others with a word character;
- * what follows in each is word characters and dashes. */
+/* Empty, a single dot, or segments: the first begins with a letter or digit, the others with a word
+ * character; what follows in each is word characters and dashes. */
 static bool scope_ok(str s)
 {
     if (s.len == 0 || str_eq(s, S("."))) {
@@ -254,7 +261,8 @@ static void check_texts(struct walk *walk, struct step *at, const str *texts, is
 
 static void check_keys(struct walk *walk, struct step *at, const struct vmap *map)
 {
-    for (uint32_t i = 0; map != NULL && (at->field->rules & PROTO_KEY_NOT_EMPTY) && i < map->count; i++) {
+    for (uint32_t i = 0; map != NULL && (at->field->rules & PROTO_KEY_NOT_EMPTY) && i < map->count;
+         i++) {
         if (map->entries[i].key.len == 0) {
             at->key = STR_EMPTY;
             broken(walk, at, &rule_key, text_empty);
@@ -266,7 +274,8 @@ static void check_keys(struct walk *walk, struct step *at, const struct vmap *ma
 static void check_message(struct walk *walk, const struct proto_message *message, const char *in,
                           const struct step *up);
 
-static void check_list(struct walk *walk, struct step *at, const char *structs, isize count, bool keyed)
+static void check_list(struct walk *walk, struct step *at, const char *structs, isize count,
+                       bool keyed)
 {
     const struct proto_message *message = at->field->message;
     for (isize i = 0; i < count; i++) {
@@ -289,11 +298,16 @@ static bool is_empty(const struct proto_field *field, const char *in)
     const void *at = in + field->at;
     const void *count = in + field->count;
     switch ((enum proto_kind)field->kind) {
-    case PROTO_STRING: return ((const str *)at)->len == 0;
-    case PROTO_BOOL: return !*(const bool *)at;
-    case PROTO_VALUES: return *(const struct vmap *const *)at == NULL;
-    case PROTO_MESSAGE: return !*(const bool *)count;
-    default: return *(const isize *)count == 0;
+    case PROTO_STRING:
+        return ((const str *)at)->len == 0;
+    case PROTO_BOOL:
+        return !*(const bool *)at;
+    case PROTO_VALUES:
+        return *(const struct vmap *const *)at == NULL;
+    case PROTO_MESSAGE:
+        return !*(const bool *)count;
+    default:
+        return *(const isize *)count == 0;
     }
 }
 
@@ -307,7 +321,8 @@ static void check_text(struct walk *walk, const struct step *at, str text)
     }
 }
 
-static void check_field(struct walk *walk, const struct proto_field *field, const char *in, const struct step *up)
+static void check_field(struct walk *walk, const struct proto_field *field, const char *in,
+                        const struct step *up)
 {
     struct step at = { .up = up, .field = field, .index = -1 };
     if (is_empty(field, in)) {
@@ -319,13 +334,20 @@ static void check_field(struct walk *walk, const struct proto_field *field, cons
     const void *member = in + field->at;
     const void *count = in + field->count;
     switch ((enum proto_kind)field->kind) {
-    case PROTO_STRING: check_text(walk, &at, *(const str *)member); break;
-    case PROTO_BOOL: break;
+    case PROTO_STRING:
+        check_text(walk, &at, *(const str *)member);
+        break;
+    case PROTO_BOOL:
+        break;
     case PROTO_STRINGS:
         check_texts(walk, &at, *(const str *const *)member, *(const isize *)count);
         break;
-    case PROTO_VALUES: check_keys(walk, &at, *(const struct vmap *const *)member); break;
-    case PROTO_MESSAGE: check_message(walk, field->message, member, &at); break;
+    case PROTO_VALUES:
+        check_keys(walk, &at, *(const struct vmap *const *)member);
+        break;
+    case PROTO_MESSAGE:
+        check_message(walk, field->message, member, &at);
+        break;
     case PROTO_MESSAGES:
     case PROTO_MESSAGE_MAP:
         check_list(walk, &at, *(const char *const *)member, *(const isize *)count,
@@ -356,8 +378,8 @@ bool proto_valid(struct arena *arena, const struct proto_message *message, const
     return walk.ok;
 }
 
-void proto_violations(struct arena *arena, const struct proto_message *message, const void *in, str *text,
-                      struct jw *details)
+void proto_violations(struct arena *arena, const struct proto_message *message, const void *in,
+                      str *text, struct jw *details)
 {
     struct report report = { .text = sb_new(arena), .details = details };
     struct walk walk = { .arena = arena, .report = &report, .ok = true };
@@ -370,5 +392,6 @@ void proto_violations(struct arena *arena, const struct proto_message *message, 
     check_message(&walk, message, in, NULL);
     jw_array_end(details);
     jw_object_end(details);
-    *text = report.count == 1 ? str_concat(arena, S("validation error: "), report.first) : sb_str(&report.text);
+    *text = report.count == 1 ? str_concat(arena, S("validation error: "), report.first)
+                              : sb_str(&report.text);
 }

@@ -1,9 +1,9 @@
 /* proto_scan.c — where JSON text is malformed, in the reference's words
  *
- * The reference first splits the body's first JSON value off with its language's general JSON scanner, and only
- * then reads it as a message. This is that scanner: grammar only (bytes above 127 inside strings are not
- * looked at), one error, and the end of the first value. It keeps its own stack, so depth costs no C stack.
- * spec: cerbos-compat#json
+ * The reference first splits the body's first JSON value off with its language's general JSON
+ * scanner, and only then reads it as a message. This is that scanner: grammar only (bytes above 127
+ * inside strings are not looked at), one error, and the end of the first value. It keeps its own
+ * stack, so depth costs no C stack. spec: cerbos-compat#json
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,21 +14,21 @@
 #define DEPTH_MOST 10000 /* the reference's limit */
 
 enum expect {
-    WANT_VALUE,         /* behind `:`, behind `,` in an array, at the start */
-    WANT_VALUE_OR_END,  /* behind `[`                                       */
-    WANT_KEY,           /* behind `,` in an object                          */
-    WANT_KEY_OR_END,    /* behind `{`                                       */
-    WANT_COLON,         /* behind a key                                     */
-    WANT_COMMA_OR_END,  /* behind a value                                   */
+    WANT_VALUE,        /* behind `:`, behind `,` in an array, at the start */
+    WANT_VALUE_OR_END, /* behind `[`                                       */
+    WANT_KEY,          /* behind `,` in an object                          */
+    WANT_KEY_OR_END,   /* behind `{`                                       */
+    WANT_COLON,        /* behind a key                                     */
+    WANT_COMMA_OR_END, /* behind a value                                   */
 };
 
 struct scan {
     struct arena *arena;
     str text;
-    isize at;        /* next byte                            */
-    uint8_t *stack;  /* open brackets: '{' or '['            */
-    int depth;       /* how many                             */
-    str error;       /* empty: none so far                   */
+    isize at;       /* next byte                            */
+    uint8_t *stack; /* open brackets: '{' or '['            */
+    int depth;      /* how many                             */
+    str error;      /* empty: none so far                   */
 };
 
 /* ---- wording ---- */
@@ -143,8 +143,9 @@ static bool scan_literal(struct scan *s, const char *literal)
             return ended(s);
         }
         if (here(s) != literal[i]) {
-            return complain(s, str_to_c(s->arena, str_printf(s->arena, "in literal %s (expecting '%c')", literal,
-                                                             literal[i])));
+            return complain(
+                s, str_to_c(s->arena, str_printf(s->arena, "in literal %s (expecting '%c')",
+                                                 literal, literal[i])));
         }
     }
     s->at++;
@@ -194,10 +195,14 @@ static bool scan_number(struct scan *s)
 static bool scan_scalar(struct scan *s)
 {
     switch (here(s)) {
-    case '"': return scan_string(s);
-    case 't': return scan_literal(s, "true");
-    case 'f': return scan_literal(s, "false");
-    case 'n': return scan_literal(s, "null");
+    case '"':
+        return scan_string(s);
+    case 't':
+        return scan_literal(s, "true");
+    case 'f':
+        return scan_literal(s, "false");
+    case 'n':
+        return scan_literal(s, "null");
     default:
         if (here(s) == '-' || is_digit(here(s))) {
             return scan_number(s);
@@ -255,7 +260,8 @@ static bool scan_step(struct scan *s, enum expect *expect)
             return scan_close(s, expect);
         }
         return scan_value(s, expect);
-    case WANT_VALUE: return scan_value(s, expect);
+    case WANT_VALUE:
+        return scan_value(s, expect);
     case WANT_KEY_OR_END:
     case WANT_KEY:
         if (here(s) == '}' && *expect == WANT_KEY_OR_END) {
@@ -273,21 +279,23 @@ static bool scan_step(struct scan *s, enum expect *expect)
         s->at++;
         *expect = WANT_VALUE;
         return true;
-    case WANT_COMMA_OR_END: return scan_behind_value(s, expect);
+    case WANT_COMMA_OR_END:
+        return scan_behind_value(s, expect);
     }
     return false;
 }
 
 static void skip_space(struct scan *s)
 {
-    while (!at_end(s) && (here(s) == ' ' || here(s) == '\t' || here(s) == '\n' || here(s) == '\r')) {
+    while (!at_end(s) &&
+           (here(s) == ' ' || here(s) == '\t' || here(s) == '\n' || here(s) == '\r')) {
         s->at++;
     }
 }
 
 str proto_scan(struct arena *arena, str text, str *value)
 {
-    struct scan s = { .arena = arena, .text = text, .stack = new(arena, uint8_t, DEPTH_MOST) };
+    struct scan s = { .arena = arena, .text = text, .stack = new (arena, uint8_t, DEPTH_MOST) };
     enum expect expect = WANT_VALUE;
     skip_space(&s);
     isize start = s.at;

@@ -1,8 +1,8 @@
 /* reply.c — responses, written once
  *
- * The head of the first response of a round ends where its body begins; what is left of its room lies before
- * the first byte that is sent. Later ones move down by what they did not need, so that the round stays one
- * piece; bodies are small, and most rounds have one response.
+ * The head of the first response of a round ends where its body begins; what is left of its room
+ * lies before the first byte that is sent. Later ones move down by what they did not need, so that
+ * the round stays one piece; bodies are small, and most rounds have one response.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,7 +12,8 @@
 
 #include <assert.h>
 
-#define HEAD_ROOM 400 /* bytes; the longest head has about 330, not counting the lines that a handler adds */
+#define HEAD_ROOM                                                                                  \
+    400 /* bytes; the longest head has about 330, not counting the lines that a handler adds */
 
 void outbox_begin(struct outbox *outbox)
 {
@@ -32,7 +33,9 @@ void outbox_continue(struct outbox *outbox)
 
 void reply_begin(struct reply *reply, struct outbox *outbox)
 {
-    *reply = (struct reply){ .outbox = outbox, .out = &outbox->text, .start = outbox->text.len, .status = 200 };
+    *reply = (struct reply){
+        .outbox = outbox, .out = &outbox->text, .start = outbox->text.len, .status = 200
+    };
     reply_restart(reply);
 }
 
@@ -58,18 +61,28 @@ void reply_lines(struct reply *reply, str lines)
 static int status_of(enum reply_code code)
 {
     switch (code) {
-    case REPLY_CANCELLED: return 499;
+    case REPLY_CANCELLED:
+        return 499;
     case REPLY_INVALID:
-    case REPLY_PRECONDITION: return 400;
-    case REPLY_DEADLINE: return 504;
-    case REPLY_NOT_FOUND: return 404;
-    case REPLY_PERMISSION: return 403;
-    case REPLY_EXHAUSTED: return 429;
-    case REPLY_UNIMPLEMENTED: return 501;
-    case REPLY_UNAVAILABLE: return 503;
-    case REPLY_UNAUTHENTICATED: return 401;
+    case REPLY_PRECONDITION:
+        return 400;
+    case REPLY_DEADLINE:
+        return 504;
+    case REPLY_NOT_FOUND:
+        return 404;
+    case REPLY_PERMISSION:
+        return 403;
+    case REPLY_EXHAUSTED:
+        return 429;
+    case REPLY_UNIMPLEMENTED:
+        return 501;
+    case REPLY_UNAVAILABLE:
+        return 503;
+    case REPLY_UNAUTHENTICATED:
+        return 401;
     case REPLY_UNKNOWN:
-    case REPLY_INTERNAL: break;
+    case REPLY_INTERNAL:
+        break;
     }
     return 500;
 }
@@ -115,22 +128,38 @@ void reply_empty(struct reply *reply)
 static str status_line(int status)
 {
     switch (status) {
-    case 200: return S("HTTP/1.1 200 OK\r\n");
-    case 204: return S("HTTP/1.1 204 No Content\r\n");
-    case 400: return S("HTTP/1.1 400 Bad Request\r\n");
-    case 401: return S("HTTP/1.1 401 Unauthorized\r\n");
-    case 403: return S("HTTP/1.1 403 Forbidden\r\n");
-    case 404: return S("HTTP/1.1 404 Not Found\r\n");
-    case 408: return S("HTTP/1.1 408 Request Timeout\r\n");
-    case 417: return S("HTTP/1.1 417 Expectation Failed\r\n");
-    case 429: return S("HTTP/1.1 429 Too Many Requests\r\n");
-    case 431: return S("HTTP/1.1 431 Request Header Fields Too Large\r\n");
-    case 499: return S("HTTP/1.1 499 Client Closed Request\r\n");
-    case 501: return S("HTTP/1.1 501 Not Implemented\r\n");
-    case 503: return S("HTTP/1.1 503 Service Unavailable\r\n");
-    case 504: return S("HTTP/1.1 504 Gateway Timeout\r\n");
-    case 505: return S("HTTP/1.1 505 HTTP Version Not Supported\r\n");
-    default: return S("HTTP/1.1 500 Internal Server Error\r\n");
+    case 200:
+        return S("HTTP/1.1 200 OK\r\n");
+    case 204:
+        return S("HTTP/1.1 204 No Content\r\n");
+    case 400:
+        return S("HTTP/1.1 400 Bad Request\r\n");
+    case 401:
+        return S("HTTP/1.1 401 Unauthorized\r\n");
+    case 403:
+        return S("HTTP/1.1 403 Forbidden\r\n");
+    case 404:
+        return S("HTTP/1.1 404 Not Found\r\n");
+    case 408:
+        return S("HTTP/1.1 408 Request Timeout\r\n");
+    case 417:
+        return S("HTTP/1.1 417 Expectation Failed\r\n");
+    case 429:
+        return S("HTTP/1.1 429 Too Many Requests\r\n");
+    case 431:
+        return S("HTTP/1.1 431 Request Header Fields Too Large\r\n");
+    case 499:
+        return S("HTTP/1.1 499 Client Closed Request\r\n");
+    case 501:
+        return S("HTTP/1.1 501 Not Implemented\r\n");
+    case 503:
+        return S("HTTP/1.1 503 Service Unavailable\r\n");
+    case 504:
+        return S("HTTP/1.1 504 Gateway Timeout\r\n");
+    case 505:
+        return S("HTTP/1.1 505 HTTP Version Not Supported\r\n");
+    default:
+        return S("HTTP/1.1 500 Internal Server Error\r\n");
     }
 }
 
@@ -160,14 +189,18 @@ static void put_length(struct head *head, isize n)
 static str content_type(enum reply_type type)
 {
     switch (type) {
-    case REPLY_JSON: return S("Content-Type: application/json\r\n");
-    case REPLY_TEXT: return S("Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n");
-    case REPLY_EMPTY: break;
+    case REPLY_JSON:
+        return S("Content-Type: application/json\r\n");
+    case REPLY_TEXT:
+        return S("Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n");
+    case REPLY_EMPTY:
+        break;
     }
     return STR_EMPTY;
 }
 
-static void put_head(struct head *head, const struct reply *reply, const struct reply_line *line, isize body_len)
+static void put_head(struct head *head, const struct reply *reply, const struct reply_line *line,
+                     isize body_len)
 {
     put(head, status_line(reply->status));
     put(head, content_type(reply->type));
@@ -235,7 +268,7 @@ void reply_date(char out[29], int64_t seconds)
     const struct {
         int at;
         int64_t value;
-    } pairs[] = { { 5, c.day },    { 12, c.year / 100 }, { 14, c.year % 100 },
+    } pairs[] = { { 5, c.day },   { 12, c.year / 100 }, { 14, c.year % 100 },
                   { 17, c.hour }, { 20, c.minute },     { 23, c.second } };
     for (int i = 0; i < countof(pairs); i++) {
         out[pairs[i].at] = (char)('0' + pairs[i].value / 10 % 10);

@@ -1,8 +1,8 @@
 /* reply.h — responses, written once
  *
- * Responses of one round (all requests that arrived together) are written behind one another into the
- * worker's outbox and leave with one call. A response reserves room for its head, the handler writes the body
- * straight behind it, and the head is put in front when its length is known.
+ * Responses of one round (all requests that arrived together) are written behind one another into
+ * the worker's outbox and leave with one call. A response reserves room for its head, the handler
+ * writes the body straight behind it, and the head is put in front when its length is known.
  *
  *     reply_begin(&reply, outbox)      → body: reply.out
  *     jw_…(&w, …)                      write, or give up: reply_error(&reply, …)
@@ -61,25 +61,26 @@ struct reply {
 
 /* What the head needs to know about the connection. */
 struct reply_line {
-    str date;        /* value of the Date header                                   */
-    bool head_only;  /* answer to HEAD: no body, but its length                    */
-    bool close;      /* this is the last response on the connection                */
-    bool http10;     /* the peer speaks 1.0: a lasting connection must be confirmed */
+    str date;       /* value of the Date header                                   */
+    bool head_only; /* answer to HEAD: no body, but its length                    */
+    bool close;     /* this is the last response on the connection                */
+    bool http10;    /* the peer speaks 1.0: a lasting connection must be confirmed */
 };
 
-void outbox_begin(struct outbox *outbox);       /* forgets what it holds        */
+void outbox_begin(struct outbox *outbox);        /* forgets what it holds        */
 str outbox_pending(const struct outbox *outbox); /* the bytes that are to be sent */
 
 void reply_begin(struct reply *reply, struct outbox *outbox);
 
-/* Adds lines to the head, instead of those that were added before, and throws the body away: their room is taken
- * from what lies before it. */
+/* Adds lines to the head, instead of those that were added before, and throws the body away: their
+ * room is taken from what lies before it. */
 void reply_lines(struct reply *reply, str lines);
 
 /* Throws the body away and starts again with a fresh one. */
 void reply_restart(struct reply *reply);
 
-/* An error body `{"code":…,"message":…,"details":…}` instead of what was written; details is a JSON array or empty. */
+/* An error body `{"code":…,"message":…,"details":…}` instead of what was written; details is a JSON
+ * array or empty. */
 void reply_error(struct reply *reply, enum reply_code code, str message, str details);
 
 /* A plain text body with a status, instead of what was written. */

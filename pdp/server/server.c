@@ -24,7 +24,8 @@ static int cores(void)
     return count < 1 ? 1 : count;
 }
 
-/* Lets the process have as many descriptors as it may; what is missing shows as a pause in accepting. */
+/* Lets the process have as many descriptors as it may; what is missing shows as a pause in
+ * accepting. */
 static void raise_descriptors(void)
 {
     struct rlimit limit;
@@ -39,7 +40,8 @@ static void copy_options(struct server *server, const struct server_options *opt
     server->options = *options;
     server->options.address = str_copy(&server->memory, options->address);
     if (server->options.http.head_bytes >= SLAB_BYTES) {
-        server->options.http.head_bytes = SLAB_BYTES - 1; /* so that a head that fills the buffer is too large */
+        server->options.http.head_bytes =
+            SLAB_BYTES - 1; /* so that a head that fills the buffer is too large */
     }
     if (options->cors.enabled) {
         server->cors = cors_new(&server->memory, &options->cors);
@@ -48,8 +50,8 @@ static void copy_options(struct server *server, const struct server_options *opt
     server->worker_count = count < WORKERS_MOST ? count : WORKERS_MOST;
 }
 
-cardea_status server_open(struct server **out, const struct server_options *options, struct store *store,
-                          struct arena *arena, str *why)
+cardea_status server_open(struct server **out, const struct server_options *options,
+                          struct store *store, struct arena *arena, str *why)
 {
     *out = NULL;
     struct server *server = calloc(1, sizeof *server);
@@ -103,7 +105,8 @@ cardea_status server_start(struct server *server)
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the main thread; cannot fail */
+    (void)pthread_sigmask(SIG_SETMASK, &all,
+                          &before); /* signals are for the main thread; cannot fail */
     bool started = true;
     for (int i = 0; i < server->worker_count && started; i++) {
         struct worker *worker = &server->workers[i];

@@ -17,7 +17,7 @@ struct server {
     char *socket_path;             /* of a Unix socket, to be removed; or NULL    */
     struct worker *workers;
     int worker_count;
-    atomic_bool draining;          /* set once                                    */
+    atomic_bool draining; /* set once                                    */
 };
 
 #endif

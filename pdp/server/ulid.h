@@ -1,7 +1,7 @@
 /* ulid.h — names of calls: 48 bits of time, 80 bits of chance, 26 characters
  *
- * Sortable by the millisecond of the call. The chance part names, it does not protect: it comes from a fast
- * generator seeded by the system. One state per thread.
+ * Sortable by the millisecond of the call. The chance part names, it does not protect: it comes
+ * from a fast generator seeded by the system. One state per thread.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

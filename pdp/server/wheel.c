@@ -1,6 +1,7 @@
 /* wheel.c — deadlines of many connections, in constant time
  *
- * Invariant: an entry's slot is never later than its deadline's, so no deadline is missed by more than a tick.
+ * Invariant: an entry's slot is never later than its deadline's, so no deadline is missed by more
+ * than a tick.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

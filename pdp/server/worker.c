@@ -1,11 +1,11 @@
 /* worker.c — one event loop and all it owns
  *
- * The loop knows four things besides connections: a wake-up from other threads, descriptors handed over by
- * worker 0, a tick while there are connections, and, on worker 0, the listener.
+ * The loop knows four things besides connections: a wake-up from other threads, descriptors handed
+ * over by worker 0, a tick while there are connections, and, on worker 0, the listener.
  *
- * The kernel wakes worker 0 for every connection and it picks the worker with the fewest. This costs a pipe
- * write per connection but spreads a handful of long-lived connections evenly, which neither a shared listener
- * nor SO_REUSEPORT does.
+ * The kernel wakes worker 0 for every connection and it picks the worker with the fewest. This
+ * costs a pipe write per connection but spreads a handful of long-lived connections evenly, which
+ * neither a shared listener nor SO_REUSEPORT does.
  *
  * Neighbours: conn.c serves a connection · server.c starts and stops the threads
  *
@@ -90,7 +90,8 @@ static void outbox_open(struct worker *worker)
 void worker_outbox_reset(struct worker *worker)
 {
     if (worker->outbox.text.cap > 4 * OUTBOX_ROOM) {
-        arena_clear(&worker->out_arena, 2 * OUTBOX_ROOM); /* keeps the first block, which has our room */
+        arena_clear(&worker->out_arena,
+                    2 * OUTBOX_ROOM); /* keeps the first block, which has our room */
         outbox_open(worker);
     }
     outbox_begin(&worker->outbox);
@@ -154,11 +155,12 @@ static struct worker *least_busy(struct worker *self, int64_t *total)
     return best;
 }
 
-/* The ceiling is reached: say so and hang up. What the peer sent is not read; a fresh connection has seldom
- * sent anything yet. */
+/* The ceiling is reached: say so and hang up. What the peer sent is not read; a fresh connection
+ * has seldom sent anything yet. */
 static void turn_away(struct worker *worker, int fd)
 {
-    static const char text[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    static const char text[] =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     if (worker->counters.overload++ == 0) {
         log_warn("server", "ceiling of %lld connections reached; further ones are turned away",
                  (long long)worker->server->options.connections);
@@ -258,7 +260,8 @@ static void start_draining(struct worker *worker)
     worker->draining = true;
     worker->drain_deadline_ms = worker->now_ms + worker->server->options.drain_timeout_ms;
     if (worker->listen_event != NULL) {
-        on_connection(worker->server->listen_fd, 0, worker); /* who is in the queue has been promised service */
+        on_connection(worker->server->listen_fd, 0,
+                      worker); /* who is in the queue has been promised service */
         event_free(worker->listen_event);
         worker->listen_event = NULL;
         worker->listening = false;
@@ -338,15 +341,16 @@ static bool take_memory(struct worker *worker)
 
 bool worker_init(struct worker *worker, struct server *server, int number)
 {
-    *worker = (struct worker){ .server = server, .number = number, .wake_fd = -1, .hand_fd = { -1, -1 } };
+    *worker =
+        (struct worker){ .server = server, .number = number, .wake_fd = -1, .hand_fd = { -1, -1 } };
     worker->date_s = INT64_MIN;
     ulid_init(&worker->ulid);
     look_at_clock(worker);
     wheel_init(&worker->wheel, worker->now_ms);
     worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     worker->base = base_new();
-    if (worker->wake_fd < 0 || worker->base == NULL || pipe2(worker->hand_fd, O_NONBLOCK | O_CLOEXEC) != 0 ||
-        !take_memory(worker)) {
+    if (worker->wake_fd < 0 || worker->base == NULL ||
+        pipe2(worker->hand_fd, O_NONBLOCK | O_CLOEXEC) != 0 || !take_memory(worker)) {
         return false;
     }
     worker->engine = engine_ctx_new();
@@ -360,7 +364,8 @@ bool worker_init(struct worker *worker, struct server *server, int number)
         return false;
     }
     if (number == 0) {
-        worker->listening = add_event(worker, &worker->listen_event, server->listen_fd, on_connection);
+        worker->listening =
+            add_event(worker, &worker->listen_event, server->listen_fd, on_connection);
         return worker->listening;
     }
     return true;
@@ -415,7 +420,8 @@ static void free_pools(struct worker *worker)
 static void close_handed(struct worker *worker)
 {
     int fd;
-    while (worker->hand_fd[0] >= 0 && read(worker->hand_fd[0], &fd, sizeof fd) == (ssize_t)sizeof fd) {
+    while (worker->hand_fd[0] >= 0 &&
+           read(worker->hand_fd[0], &fd, sizeof fd) == (ssize_t)sizeof fd) {
         (void)close(fd);
     }
 }

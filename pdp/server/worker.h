@@ -1,10 +1,11 @@
 /* worker.h — one event loop and all it owns
  *
- * Private to pdp/server. Everything in here belongs to the worker's thread, but for what is marked atomic.
+ * Private to pdp/server. Everything in here belongs to the worker's thread, but for what is marked
+ * atomic.
  *
- * Memory: connections, 16 KiB buffers and 64 KiB chunks come from free lists that are filled by malloc the
- * first time they are needed; requests are read and decided in the arena, responses are written to the outbox.
- * So a worker that has seen its load once allocates nothing any more.
+ * Memory: connections, 16 KiB buffers and 64 KiB chunks come from free lists that are filled by
+ * malloc the first time they are needed; requests are read and decided in the arena, responses are
+ * written to the outbox. So a worker that has seen its load once allocates nothing any more.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,8 +25,8 @@
 #define SLAB_BYTES  SERVER_HEAD_MOST
 #define CHUNK_BYTES 65536
 
-/* A round is sent when its responses have grown to this. The outbox always has room for that and one more error
- * response, so that an error can be told whatever the memory situation. */
+/* A round is sent when its responses have grown to this. The outbox always has room for that and
+ * one more error response, so that an error can be told whatever the memory situation. */
 #define OUTBOX_ROUND (256 * 1024)
 #define OUTBOX_ROOM  (OUTBOX_ROUND + 64 * 1024)
 
@@ -39,7 +40,7 @@ struct slab {
 /* A piece of a large body, or of a response that the socket did not take at once. */
 struct chunk {
     struct chunk *next;
-    int32_t len;                                       /* bytes in data   */
+    int32_t len; /* bytes in data   */
     char data[CHUNK_BYTES - sizeof(void *) - sizeof(int32_t)];
 };
 
@@ -54,34 +55,34 @@ struct counters {
 
 struct worker {
     struct server *server;
-    int number;                  /* 0 is the one that listens                         */
+    int number; /* 0 is the one that listens                         */
     pthread_t thread;
-    bool started;                /* thread runs                                       */
+    bool started; /* thread runs                                       */
     struct event_base *base;
-    int wake_fd;                 /* eventfd: something has changed                    */
-    int hand_fd[2];              /* pipe of accepted descriptors: read end, write end */
+    int wake_fd;    /* eventfd: something has changed                    */
+    int hand_fd[2]; /* pipe of accepted descriptors: read end, write end */
     struct event *wake_event, *hand_event, *tick_event, *listen_event;
-    bool ticking;                /* tick_event is pending                             */
-    bool listening;              /* listen_event is pending                           */
-    bool draining;               /* server is going down                              */
-    int64_t drain_deadline_ms;   /* when the rest is cut off                          */
-    int64_t now_ms;              /* monotonic, of this turn of the loop               */
-    struct wheel wheel;          /* deadlines                                         */
-    struct conn *conns;          /* all open connections                              */
-    atomic_int conn_count;       /* how many; read by worker 0                        */
-    struct conn *free_conns;     /* for reuse                                         */
-    struct slab *free_slabs;     /* for reuse                                         */
-    struct chunk *free_chunks;   /* for reuse                                         */
+    bool ticking;              /* tick_event is pending                             */
+    bool listening;            /* listen_event is pending                           */
+    bool draining;             /* server is going down                              */
+    int64_t drain_deadline_ms; /* when the rest is cut off                          */
+    int64_t now_ms;            /* monotonic, of this turn of the loop               */
+    struct wheel wheel;        /* deadlines                                         */
+    struct conn *conns;        /* all open connections                              */
+    atomic_int conn_count;     /* how many; read by worker 0                        */
+    struct conn *free_conns;   /* for reuse                                         */
+    struct slab *free_slabs;   /* for reuse                                         */
+    struct chunk *free_chunks; /* for reuse                                         */
     int free_chunk_count;
-    struct arena arena;          /* of the request that is being served               */
-    struct arena out_arena;      /* of the outbox                                     */
-    struct outbox outbox;        /* responses of this round                           */
+    struct arena arena;     /* of the request that is being served               */
+    struct arena out_arena; /* of the outbox                                     */
+    struct outbox outbox;   /* responses of this round                           */
     struct engine_ctx *engine;
     struct store_reader *reader;
     struct ulid ulid;
-    int64_t date_s;              /* second that `date` shows                          */
+    int64_t date_s; /* second that `date` shows                          */
     char date[29];
-    int64_t token_log_s;         /* when refused tokens may be logged again           */
+    int64_t token_log_s; /* when refused tokens may be logged again           */
     struct counters counters;
 };
 

@@ -1,10 +1,10 @@
 /* control.c — the thread that builds policy sets
  *
- * It sleeps until a change is announced, a reload is asked for, or it is time to look by itself. A change is
- * read when nothing more has happened for the settling time, or at the latest after MOST_UNSETTLED_MS: editors
- * and deployments write in several steps. When the files changed while they were read, the set is thrown away
- * and read again. What does not compile is logged, remembered by its fingerprint, and not tried again until
- * something changes.
+ * It sleeps until a change is announced, a reload is asked for, or it is time to look by itself. A
+ * change is read when nothing more has happened for the settling time, or at the latest after
+ * MOST_UNSETTLED_MS: editors and deployments write in several steps. When the files changed while
+ * they were read, the set is thrown away and read again. What does not compile is logged,
+ * remembered by its fingerprint, and not tried again until something changes.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,38 +24,44 @@
 #define REAP_MS           100              /* how often old sets are looked at                  */
 #define DIAGS_LOGGED      20               /* diagnostics of one failed reload that are logged  */
 
-static const struct diag_class err_directory = {
-    .code = "E0103", .severity = DIAG_ERROR, .help = "check `storage.disk.directory`"
-};
+static const struct diag_class err_directory = { .code = "E0103",
+                                                 .severity = DIAG_ERROR,
+                                                 .help = "check `storage.disk.directory`" };
 static const struct diag_class err_image = { .code = "E0104", .severity = DIAG_ERROR };
 
 static const struct span nowhere = { NULL, 0, 0 };
 
 /* ---- building ---- */
 
-static cardea_status fail(struct diags *diags, const struct diag_class *class, cardea_status status, str why)
+static cardea_status fail(struct diags *diags, const struct diag_class *class, cardea_status status,
+                          str why)
 {
     (void)diag_add(diags, class, nowhere, "%.*s", STR_ARG(why));
     return status;
 }
 
-static cardea_status build(struct store *store, struct diags *diags, struct snapshot **out, uint64_t *fingerprint)
+static cardea_status build(struct store *store, struct diags *diags, struct snapshot **out,
+                           uint64_t *fingerprint)
 {
     struct arena *arena = diags->arena;
     struct disk_listing listing;
     struct disk_set set;
     str why = STR_EMPTY;
-    cardea_status status = disk_list(arena, store->options.directory, &store->limits, &listing, &why);
+    cardea_status status =
+        disk_list(arena, store->options.directory, &store->limits, &listing, &why);
     if (status != CARDEA_OK) {
         return fail(diags, &err_directory, status, why);
     }
     *fingerprint = listing.fingerprint;
-    status = disk_read(arena, store->options.directory, &store->limits, &listing, &set, diags, &why);
+    status =
+        disk_read(arena, store->options.directory, &store->limits, &listing, &set, diags, &why);
     if (status == CARDEA_ELIMIT) {
         return fail(diags, &err_directory, status, why);
     }
-    const struct compile_input input = { .files = set.files, .file_count = set.file_count,
-                                         .schemas = set.schemas, .schema_count = set.schema_count };
+    const struct compile_input input = { .files = set.files,
+                                         .file_count = set.file_count,
+                                         .schemas = set.schemas,
+                                         .schema_count = set.schema_count };
     struct compile_result result;
     cardea_status compiled = compile_policies(arena, &input, &result, diags);
     if (status != CARDEA_OK || compiled != CARDEA_OK) {
@@ -66,7 +72,8 @@ static cardea_status build(struct store *store, struct diags *diags, struct snap
     return status == CARDEA_OK ? CARDEA_OK : fail(diags, &err_image, status, why);
 }
 
-cardea_status control_build(struct store *store, struct diags *diags, struct snapshot **out, uint64_t *fingerprint)
+cardea_status control_build(struct store *store, struct diags *diags, struct snapshot **out,
+                            uint64_t *fingerprint)
 {
     jmp_buf env;
     jmp_buf *outer = arena_guard_set(diags->arena, &env);
@@ -87,11 +94,11 @@ static void log_diags(struct diags *diags)
         const struct diag *d = &diags->list.ptr[i];
         if (d->span.source != NULL) {
             struct place place = source_place(d->span.source, d->span.start);
-            log_error("store", "%.*s:%d:%d: %s: %.*s", STR_ARG(d->span.source->name), place.line, place.column,
-                      d->class->code, STR_ARG(d->text));
+            log_error("store", "%.*s:%d:%d: %s: %.*s", STR_ARG(d->span.source->name), place.line,
+                      place.column, d->class->code, STR_ARG(d->text));
         } else {
-            log_error("store", "%.*s%s%s: %.*s", STR_ARG(d->file), d->file.len > 0 ? ": " : "", d->class->code,
-                      STR_ARG(d->text));
+            log_error("store", "%.*s%s%s: %.*s", STR_ARG(d->file), d->file.len > 0 ? ": " : "",
+                      d->class->code, STR_ARG(d->text));
         }
     }
     if (diags->list.len > DIAGS_LOGGED) {
@@ -108,8 +115,9 @@ static void degrade(struct store *store, cardea_status status, const struct diag
         state->degraded_s = clock_wall_ns() / 1000000000;
     }
     if (status == CARDEA_EINVALID) {
-        (void)snprintf(state->reason, sizeof state->reason, "changed policies do not compile (%lld error%s)",
-                       (long long)diags->errors, diags->errors == 1 ? "" : "s"); /* may be cut */
+        (void)snprintf(state->reason, sizeof state->reason,
+                       "changed policies do not compile (%lld error%s)", (long long)diags->errors,
+                       diags->errors == 1 ? "" : "s"); /* may be cut */
     } else if (status == CARDEA_ELIMIT) {
         (void)snprintf(state->reason, sizeof state->reason, "changed policies exceed a limit");
     } else {
@@ -127,11 +135,11 @@ static void degrade(struct store *store, cardea_status status, const struct diag
 
 struct control {
     struct store *store;
-    int64_t first_ms;    /* when the unsettled change began; 0: nothing is unsettled */
-    int64_t last_ms;     /* when it was heard of last                                */
+    int64_t first_ms; /* when the unsettled change began; 0: nothing is unsettled */
+    int64_t last_ms;  /* when it was heard of last                                */
     int64_t next_scan_ms;
-    bool polling;        /* nothing announces changes                                */
-    bool polling_said;   /* and that has been logged                                 */
+    bool polling;         /* nothing announces changes                                */
+    bool polling_said;    /* and that has been logged                                 */
     struct arena scratch; /* for listings                                            */
 };
 
@@ -153,25 +161,27 @@ static void say_polling(struct control *c, str why)
     c->polling = true;
     if (!c->polling_said) {
         c->polling_said = true;
-        log_warn("store", "changes are not announced (%.*s); looking every %lld ms instead", STR_ARG(why),
-                 (long long)c->store->options.poll_ms);
+        log_warn("store", "changes are not announced (%.*s); looking every %lld ms instead",
+                 STR_ARG(why), (long long)c->store->options.poll_ms);
     }
 }
 
-/* Lists the directory and brings the watches in line; again while new ones were added, because what happened
- * before they were there went unseen. */
+/* Lists the directory and brings the watches in line; again while new ones were added, because what
+ * happened before they were there went unseen. */
 static cardea_status look(struct control *c, struct disk_listing *listing, str *why)
 {
     struct store *store = c->store;
     for (int round = 0; round < 5; round++) {
         arena_clear(&c->scratch, ARENA_BLOCK);
-        cardea_status status = disk_list(&c->scratch, store->options.directory, &store->limits, listing, why);
+        cardea_status status =
+            disk_list(&c->scratch, store->options.directory, &store->limits, listing, why);
         if (store->watch == NULL || !store->options.watch) {
             return status;
         }
         bool grew = false;
         str problem = STR_EMPTY;
-        if (!watch_sync(store->watch, &c->scratch, store->options.directory, listing, &grew, &problem)) {
+        if (!watch_sync(store->watch, &c->scratch, store->options.directory, listing, &grew,
+                        &problem)) {
             say_polling(c, problem);
         } else {
             c->polling = false;
@@ -251,7 +261,8 @@ static void reload_if_changed(struct control *c)
 {
     uint64_t fingerprint;
     c->first_ms = 0;
-    c->next_scan_ms = now_ms() + (c->polling ? c->store->options.poll_ms : c->store->options.scan_ms);
+    c->next_scan_ms =
+        now_ms() + (c->polling ? c->store->options.poll_ms : c->store->options.scan_ms);
     guarded_look(c, &fingerprint);
     if (fingerprint != c->store->fingerprint) {
         reload(c);
@@ -267,7 +278,8 @@ static void start_watching(struct control *c)
     if (c->store->watch == NULL) {
         say_polling(c, why);
     }
-    reload_if_changed(c); /* adds the watches, and catches what happened since the first set was read */
+    reload_if_changed(
+        c); /* adds the watches, and catches what happened since the first set was read */
 }
 
 static int wait_ms(const struct control *c)

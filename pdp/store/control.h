@@ -39,16 +39,17 @@ struct store {
     struct retired *retired;            /* control thread only                            */
     pthread_t thread;
     bool started;
-    int wake_fd;                        /* eventfd: reload or stop                        */
-    atomic_bool reload;                 /* read everything anew                           */
+    int wake_fd;        /* eventfd: reload or stop                        */
+    atomic_bool reload; /* read everything anew                           */
     atomic_bool stop;
-    struct watch *watch;                /* NULL: the system announces nothing             */
-    uint64_t fingerprint;               /* of the listing that was tried last             */
+    struct watch *watch;  /* NULL: the system announces nothing             */
+    uint64_t fingerprint; /* of the listing that was tried last             */
 };
 
-/* Reads and compiles the directory. The fingerprint of what was read goes to *fingerprint in any case in which
- * there was something to read. Texts of diagnostics live in diags' arena. */
-cardea_status control_build(struct store *store, struct diags *diags, struct snapshot **out, uint64_t *fingerprint);
+/* Reads and compiles the directory. The fingerprint of what was read goes to *fingerprint in any
+ * case in which there was something to read. Texts of diagnostics live in diags' arena. */
+cardea_status control_build(struct store *store, struct diags *diags, struct snapshot **out,
+                            uint64_t *fingerprint);
 
 /* Publishes a snapshot, whose reference goes to the store. */
 void control_publish(struct store *store, struct snapshot *snapshot);

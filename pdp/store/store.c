@@ -36,7 +36,8 @@ void control_publish(struct store *store, struct snapshot *snapshot)
     state->rules = info.rules;
     state->loaded_s = clock_wall_ns() / 1000000000;
     state->degraded = false;
-    isize len = info.revision.len < countof(state->revision) ? info.revision.len : countof(state->revision) - 1;
+    isize len = info.revision.len < countof(state->revision) ? info.revision.len
+                                                             : countof(state->revision) - 1;
     memcpy(state->revision, info.revision.ptr, (size_t)len);
     state->revision[len] = '\0';
     uint64_t generation = state->generation;
@@ -56,7 +57,8 @@ void control_reap(struct store *store)
 {
     uint64_t seen_by_all = UINT64_MAX;
     (void)pthread_mutex_lock(&store->lock);
-    for (const struct store_reader *reader = store->readers; reader != NULL; reader = reader->next) {
+    for (const struct store_reader *reader = store->readers; reader != NULL;
+         reader = reader->next) {
         seen_by_all = reader->seen < seen_by_all ? reader->seen : seen_by_all;
     }
     (void)pthread_mutex_unlock(&store->lock);
@@ -126,7 +128,8 @@ void store_state(struct store *store, struct store_state *out)
 
 /* ---- life ---- */
 
-cardea_status store_open(struct store **out, const struct store_options *options, struct diags *diags)
+cardea_status store_open(struct store **out, const struct store_options *options,
+                         struct diags *diags)
 {
     *out = NULL;
     struct store *store = calloc(1, sizeof *store);
@@ -134,11 +137,13 @@ cardea_status store_open(struct store **out, const struct store_options *options
         return CARDEA_ELIMIT;
     }
     store->options = *options;
-    store->limits = (struct disk_limits){ options->max_files, options->max_file_bytes, options->max_total_bytes };
+    store->limits = (struct disk_limits){ options->max_files, options->max_file_bytes,
+                                          options->max_total_bytes };
     (void)pthread_mutex_init(&store->lock, NULL); /* default attributes: cannot fail */
     store->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     struct snapshot *first = NULL;
-    cardea_status status = store->wake_fd < 0 ? CARDEA_EIO : control_build(store, diags, &first, &store->fingerprint);
+    cardea_status status =
+        store->wake_fd < 0 ? CARDEA_EIO : control_build(store, diags, &first, &store->fingerprint);
     if (status != CARDEA_OK) {
         store_close(store);
         return status;
@@ -153,7 +158,8 @@ cardea_status store_start(struct store *store)
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the main thread; cannot fail */
+    (void)pthread_sigmask(SIG_SETMASK, &all,
+                          &before); /* signals are for the main thread; cannot fail */
     store->started = pthread_create(&store->thread, NULL, control_run, store) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return store->started ? CARDEA_OK : CARDEA_EUNAVAILABLE;

@@ -1,8 +1,9 @@
 /* watch.c — being told that something below a directory has changed
  *
- * inotify. Watches are bound to inodes, so after each change the set is brought in line with the new listing:
- * all wanted watches are added (which does nothing for those that exist), those not wanted any more are
- * removed. For parents only one name matters; events for other names are ignored.
+ * inotify. Watches are bound to inodes, so after each change the set is brought in line with the
+ * new listing: all wanted watches are added (which does nothing for those that exist), those not
+ * wanted any more are removed. For parents only one name matters; events for other names are
+ * ignored.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,8 +17,8 @@
 #include <unistd.h>
 
 #define DIRECTORY_EVENTS                                                                           \
-    (IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |  \
-     IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+    (IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_CREATE | IN_DELETE | IN_MOVED_FROM |              \
+     IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 #define FILE_EVENTS (IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
 #define NAME_EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR | IN_MASK_ADD)
 
@@ -133,7 +134,6 @@ static void add_way(struct sync *s, str root)
     }
 }
 
-
 static int by_wd(const void *a, const void *b)
 {
     int left = ((const struct item *)a)->wd;
@@ -144,7 +144,8 @@ static int by_wd(const void *a, const void *b)
 static bool sorted_has(const struct items *items, int wd)
 {
     const struct item key = { .wd = wd };
-    return items->count > 0 && bsearch(&key, items->list, (size_t)items->count, sizeof key, by_wd) != NULL;
+    return items->count > 0 &&
+           bsearch(&key, items->list, (size_t)items->count, sizeof key, by_wd) != NULL;
 }
 
 static void settle(struct sync *s, bool *grew)
@@ -166,8 +167,8 @@ static void settle(struct sync *s, bool *grew)
     *now = s->wanted;
 }
 
-bool watch_sync(struct watch *watch, struct arena *scratch, str root, const struct disk_listing *listing, bool *grew,
-                str *why)
+bool watch_sync(struct watch *watch, struct arena *scratch, str root,
+                const struct disk_listing *listing, bool *grew, str *why)
 {
     struct sync s = { .watch = watch, .scratch = scratch, .ok = true, .why = S("no memory") };
     add_way(&s, root);
@@ -214,7 +215,8 @@ bool watch_drain(struct watch *watch)
             return found;
         }
         for (ssize_t at = 0; at < n;) {
-            const struct inotify_event *event = (const struct inotify_event *)(const void *)(buffer + at);
+            const struct inotify_event *event =
+                (const struct inotify_event *)(const void *)(buffer + at);
             found = found || concerns(watch, event);
             at += (ssize_t)(sizeof *event + event->len);
         }

@@ -1,7 +1,8 @@
 /* fuzz_check_request.c — bodies of checks: two readers must agree
  *
- * The fast reader decides whether a body is a message, the explaining one says why not. Neither may find a fault
- * where the other finds none, but for the limits that only the fast one has. Refusals are good JSON.
+ * The fast reader decides whether a body is a message, the explaining one says why not. Neither may
+ * find a fault where the other finds none, but for the limits that only the fast one has. Refusals
+ * are good JSON.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,7 +23,8 @@ static void demand(bool kept)
 
 static bool is_limit(str message)
 {
-    return str_starts(message, S("proto:\xc2\xa0nested deeper")) || str_starts(message, S("proto:\xc2\xa0more than"));
+    return str_starts(message, S("proto:\xc2\xa0nested deeper")) ||
+           str_starts(message, S("proto:\xc2\xa0more than"));
 }
 
 static bool is_blank(str text)
@@ -53,7 +55,9 @@ static void check_taken(const struct check_request *request)
 
 static void run(struct arena *arena, str text)
 {
-    static const struct check_limits limits = { .resources = 4, .actions = 4, .json = { .max_depth = 12 } };
+    static const struct check_limits limits = { .resources = 4,
+                                                .actions = 4,
+                                                .json = { .max_depth = 12 } };
     struct check_body body;
     struct check_request request = { .now_ns = 0 };
     struct check_refusal refusal;
@@ -84,7 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     arena_clear(&arena, 1 << 20);
-    char *copy = malloc(size > 0 ? size : 1); /* exactly as long as the text, so that reading on is seen */
+    char *copy =
+        malloc(size > 0 ? size : 1); /* exactly as long as the text, so that reading on is seen */
     demand(copy != NULL);
     if (size > 0) {
         memcpy(copy, data, size);

@@ -1,7 +1,8 @@
 /* fuzz_config.c — configurations
  *
- * A NUL byte parts the file from one argument of --set. A configuration is taken exactly when no error was
- * reported; every diagnostic can be shown; what is taken keeps the bounds that the rest relies on.
+ * A NUL byte parts the file from one argument of --set. A configuration is taken exactly when no
+ * error was reported; every diagnostic can be shown; what is taken keeps the bounds that the rest
+ * relies on.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

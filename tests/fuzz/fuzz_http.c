@@ -1,7 +1,7 @@
 /* fuzz_http.c — HTTP messages, whole and in pieces
  *
- * The first byte chooses the size of the pieces. A stream must give the same messages (targets, bodies, ends)
- * however it is cut, and every view must lie inside the bytes of its message.
+ * The first byte chooses the size of the pieces. A stream must give the same messages (targets,
+ * bodies, ends) however it is cut, and every view must lie inside the bytes of its message.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -26,9 +26,9 @@ static void demand(bool kept)
 }
 
 struct seen {
-    uint64_t hash;   /* of all complete messages       */
-    int messages;    /* how many                       */
-    bool failed;     /* the last was refused           */
+    uint64_t hash; /* of all complete messages       */
+    int messages;  /* how many                       */
+    bool failed;   /* the last was refused           */
 };
 
 static void check_views(const struct http_parser *p, int32_t fill)
@@ -48,7 +48,8 @@ static void note(struct seen *seen, const struct http_parser *p, const char *bas
     str target = http_text(base, p->target);
     str body = { base + p->body_start, p->body_len };
     demand(p->head_done && target.len > 0 && (target.ptr[0] == '/' || str_eq(target, S("*"))));
-    demand(p->headers[HTTP_CONTENT_LENGTH].start == 0 || p->headers[HTTP_TRANSFER_ENCODING].start == 0);
+    demand(p->headers[HTTP_CONTENT_LENGTH].start == 0 ||
+           p->headers[HTTP_TRANSFER_ENCODING].start == 0);
     seen->hash = str_siphash(target, seen->hash, (uint64_t)p->method);
     seen->hash = str_siphash(body, seen->hash, (uint64_t)p->keep_alive);
     seen->messages++;
@@ -96,6 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t piece = data[0] % 32 + 1;
     struct seen whole = run(data + 1, size - 1, size);
     struct seen pieces = run(data + 1, size - 1, piece);
-    demand(whole.hash == pieces.hash && whole.messages == pieces.messages && whole.failed == pieces.failed);
+    demand(whole.hash == pieces.hash && whole.messages == pieces.messages &&
+           whole.failed == pieces.failed);
     return 0;
 }

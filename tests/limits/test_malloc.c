@@ -1,7 +1,8 @@
 /* test_malloc.c — a check takes nothing from the heap
  *
- * The program's own malloc counts calls. A server serves the examples in this process; after some requests to warm
- * up, a thousand more of each kind must not allocate once on any thread but the client's.
+ * The program's own malloc counts calls. A server serves the examples in this process; after some
+ * requests to warm up, a thousand more of each kind must not allocate once on any thread but the
+ * client's.
  *
  * Sanitizers bring their own malloc: there the program says so and leaves (exit code 77 is a skip).
  *
@@ -50,7 +51,8 @@ static pthread_t client;
 
 static void count(void)
 {
-    if (atomic_load_explicit(&counting, memory_order_relaxed) && !pthread_equal(pthread_self(), client)) {
+    if (atomic_load_explicit(&counting, memory_order_relaxed) &&
+        !pthread_equal(pthread_self(), client)) {
         atomic_fetch_add(&calls, 1);
     }
 }
@@ -100,7 +102,10 @@ static void start(struct fixture *f, const char *policies)
     const struct server_options options = {
         .address = S("127.0.0.1:0"),
         .workers = 1,
-        .http = { .head_bytes = 8192, .headers = 100, .body_bytes = 1 << 20, .chunk_extra_bytes = 1024 },
+        .http = { .head_bytes = 8192,
+                  .headers = 100,
+                  .body_bytes = 1 << 20,
+                  .chunk_extra_bytes = 1024 },
         .check = { .resources = 50, .actions = 50 },
         .connections = 10,
         .arena_bytes = 1 << 24,
@@ -111,10 +116,12 @@ static void start(struct fixture *f, const char *policies)
         .drain_timeout_ms = 1000,
     };
     str why = STR_EMPTY;
-    ck_assert_msg(server_open(&f->server, &options, f->store, &f->arena, &why) == CARDEA_OK, "%.*s", STR_ARG(why));
+    ck_assert_msg(server_open(&f->server, &options, f->store, &f->arena, &why) == CARDEA_OK, "%.*s",
+                  STR_ARG(why));
     ck_assert_int_eq(server_start(f->server), CARDEA_OK);
     str address = server_address(f->server);
-    int port = atoi(str_to_c(&f->arena, str_slice(address, str_rfind(address, S(":")) + 1, address.len)));
+    int port =
+        atoi(str_to_c(&f->arena, str_slice(address, str_rfind(address, S(":")) + 1, address.len)));
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     f->fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -154,8 +161,9 @@ static isize exchange(int fd, str request, char *reply, isize room)
 
 static str post(struct arena *arena, str body)
 {
-    return str_printf(arena, "POST /api/check/resources HTTP/1.1\r\nHost: a\r\nContent-Length: %lld\r\n\r\n%.*s",
-                      (long long)body.len, STR_ARG(body));
+    return str_printf(
+        arena, "POST /api/check/resources HTTP/1.1\r\nHost: a\r\nContent-Length: %lld\r\n\r\n%.*s",
+        (long long)body.len, STR_ARG(body));
 }
 
 static void expect_no_malloc(struct fixture *f, str body, const char *answer)
@@ -180,7 +188,8 @@ static void expect_no_malloc(struct fixture *f, str body, const char *answer)
 static const struct {
     const char *policies, *request, *answer;
 } examples[] = {
-    { "testdata/expenses/policies", "testdata/expenses/request.json", "\"list_expenses\":\"EFFECT_ALLOW\"" },
+    { "testdata/expenses/policies", "testdata/expenses/request.json",
+      "\"list_expenses\":\"EFFECT_ALLOW\"" },
     { "testdata/documents/policies", "testdata/documents/request.json", "EFFECT_ALLOW" },
 };
 
@@ -189,24 +198,29 @@ START_TEST(examples_take_nothing)
     struct fixture f;
     start(&f, examples[_i].policies);
     str body;
-    ck_assert_int_eq(file_read(&f.arena, str_from_c(examples[_i].request), 1 << 20, &body, NULL), CARDEA_OK);
+    ck_assert_int_eq(file_read(&f.arena, str_from_c(examples[_i].request), 1 << 20, &body, NULL),
+                     CARDEA_OK);
     expect_no_malloc(&f, body, examples[_i].answer);
     stop(&f);
 }
 END_TEST
 
-/* Fifty resources: the arena and the outbox have grown to what they need after the first request. */
+/* Fifty resources: the arena and the outbox have grown to what they need after the first request.
+ * */
 START_TEST(a_full_batch_takes_nothing)
 {
     struct fixture f;
     start(&f, "testdata/expenses/policies");
     struct sb sb = sb_new(&f.arena);
-    sb_add(&sb, S("{\"includeMeta\":true,\"principal\":{\"id\":\"ann\",\"roles\":[\"manager\"],\"attr\":{\"department\":\"sales\"}},"
+    sb_add(&sb, S("{\"includeMeta\":true,\"principal\":{\"id\":\"ann\",\"roles\":[\"manager\"],"
+                  "\"attr\":{\"department\":\"sales\"}},"
                   "\"resources\":["));
     for (int i = 0; i < 50; i++) {
-        sb_printf(&sb, "%s{\"resource\":{\"kind\":\"mcp::expenses\",\"id\":\"r%d\",\"attr\":{\"amount\":%d}},"
-                       "\"actions\":[\"list_expenses\",\"approve_expense\",\"delete_expense\"]}",
-                  i > 0 ? "," : "", i, i * 100);
+        sb_printf(
+            &sb,
+            "%s{\"resource\":{\"kind\":\"mcp::expenses\",\"id\":\"r%d\",\"attr\":{\"amount\":%d}},"
+            "\"actions\":[\"list_expenses\",\"approve_expense\",\"delete_expense\"]}",
+            i > 0 ? "," : "", i, i * 100);
     }
     sb_add(&sb, S("]}"));
     expect_no_malloc(&f, sb_str(&sb), "\"id\":\"r49\"");

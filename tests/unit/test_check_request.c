@@ -1,7 +1,7 @@
 /* test_check_request.c — bodies of checks: what is taken, and what is said about the rest
  *
- * testdata/http/check-requests.json holds bodies (each character one byte) with the message and the details
- * that the reference answers them with; an empty message means that the body is taken.
+ * testdata/http/check-requests.json holds bodies (each character one byte) with the message and the
+ * details that the reference answers them with; an empty message means that the body is taken.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -56,9 +56,10 @@ static void expect_case(isize number, struct value one)
     struct check_request request;
     struct check_refusal refusal;
     bool taken = check_request_read(&arena, body, &limits, &out, &request, &refusal);
-    ck_assert_msg(taken == (want.len == 0), "case %lld %.*s: taken %d", (long long)number, STR_ARG(body), taken);
-    ck_assert_msg(str_eq(refusal.message, want) || taken, "case %lld %.*s:\nwant %.*s\ngot  %.*s", (long long)number,
-                  STR_ARG(body), STR_ARG(want), STR_ARG(refusal.message));
+    ck_assert_msg(taken == (want.len == 0), "case %lld %.*s: taken %d", (long long)number,
+                  STR_ARG(body), taken);
+    ck_assert_msg(str_eq(refusal.message, want) || taken, "case %lld %.*s:\nwant %.*s\ngot  %.*s",
+                  (long long)number, STR_ARG(body), STR_ARG(want), STR_ARG(refusal.message));
     struct value details = vmap_find_str(one.map, S("details"));
     if (details.kind == V_LIST) {
         struct json_error error;
@@ -74,7 +75,8 @@ START_TEST(says_what_the_reference_says)
 {
     str text;
     str why = STR_EMPTY;
-    ck_assert_msg(file_read(&arena, S("testdata/http/check-requests.json"), 1 << 22, &text, &why) == CARDEA_OK,
+    ck_assert_msg(file_read(&arena, S("testdata/http/check-requests.json"), 1 << 22, &text, &why) ==
+                      CARDEA_OK,
                   "%.*s", STR_ARG(why));
     struct json_error error;
     struct value cases = json_read(&arena, text, NULL, &error);
@@ -108,7 +110,8 @@ static str refusal_of(str body)
 
 START_TEST(depth_is_bounded)
 {
-    ck_assert(str_eq(refusal_of(repeat("", '[', 20000, "")), S("invalid character '[' exceeded max depth")));
+    ck_assert(str_eq(refusal_of(repeat("", '[', 20000, "")),
+                     S("invalid character '[' exceeded max depth")));
     struct sb deep = sb_new(&arena);
     sb_add(&deep, repeat("{\"principal\":{\"attr\":{\"a\":", '[', 64, ""));
     sb_add(&deep, repeat("", ']', 64, "}}}"));
@@ -131,13 +134,15 @@ END_TEST
 START_TEST(many_actions_are_compared_in_linear_time)
 {
     struct sb sb = sb_new(&arena);
-    sb_add(&sb, S("{\"principal\":{\"id\":\"p\",\"roles\":[\"r\"]},\"resources\":[{\"resource\":{\"kind\":\"k\",\"id\":\"i\"},"
+    sb_add(&sb, S("{\"principal\":{\"id\":\"p\",\"roles\":[\"r\"]},\"resources\":[{\"resource\":{"
+                  "\"kind\":\"k\",\"id\":\"i\"},"
                   "\"actions\":[\"x\""));
     for (int i = 0; i < 100000; i++) {
         sb_printf(&sb, ",\"%d\"", i);
     }
     sb_add(&sb, S("]}]}"));
-    ck_assert(str_eq(refusal_of(sb_str(&sb)), S("number of actions (100001) exceeds configured limit (50)")));
+    ck_assert(str_eq(refusal_of(sb_str(&sb)),
+                     S("number of actions (100001) exceeds configured limit (50)")));
 }
 END_TEST
 
@@ -146,9 +151,12 @@ START_TEST(fills_the_request)
     struct check_body out;
     struct check_request request = { .now_ns = 7 };
     struct check_refusal refusal;
-    str body = S("{\"requestId\":\"q\",\"include_meta\":true,\"principal\":{\"id\":\"p\",\"policyVersion\":\"v\","
-                 "\"roles\":[\"a\",\"b\"],\"attr\":{\"n\":1,\"z\":null},\"scope\":\"x.y\"},\"resources\":[{\"actions\":[\"r\",\"w\"],"
-                 "\"resource\":{\"kind\":\"k\",\"policy_version\":\"w\",\"id\":\"i\",\"attr\":{},\"scope\":\".\"}}],\"auxData\":{}}");
+    str body = S("{\"requestId\":\"q\",\"include_meta\":true,\"principal\":{\"id\":\"p\","
+                 "\"policyVersion\":\"v\","
+                 "\"roles\":[\"a\",\"b\"],\"attr\":{\"n\":1,\"z\":null},\"scope\":\"x.y\"},"
+                 "\"resources\":[{\"actions\":[\"r\",\"w\"],"
+                 "\"resource\":{\"kind\":\"k\",\"policy_version\":\"w\",\"id\":\"i\",\"attr\":{},"
+                 "\"scope\":\".\"}}],\"auxData\":{}}");
     ck_assert(check_request_read(&arena, body, &limits, &out, &request, &refusal));
     ck_assert(str_eq(out.request_id, S("q")) && out.include_meta);
     ck_assert(str_eq(request.principal.id, S("p")));
@@ -162,7 +170,8 @@ START_TEST(fills_the_request)
     ck_assert_int_eq(request.item_count, 1);
     const struct check_item *item = &request.items[0];
     ck_assert(str_eq(item->resource.kind, S("k")) && str_eq(item->resource.id, S("i")));
-    ck_assert(str_eq(item->resource.policy_version, S("w")) && str_eq(item->resource.scope, S(".")));
+    ck_assert(str_eq(item->resource.policy_version, S("w")) &&
+              str_eq(item->resource.scope, S(".")));
     ck_assert(item->resource.attr != NULL && item->resource.attr->count == 0);
     ck_assert_int_eq(item->action_count, 2);
     ck_assert(str_eq(item->actions[1], S("w")));

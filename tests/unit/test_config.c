@@ -85,18 +85,20 @@ static const struct {
     { "server:\n  httpListenAddr: \"a$ b\"\n", NULL, "server.httpListenAddr", "a$ b" },
     { "engine:\n  defaultScope: \"${EMPTY}\"\n", NULL, "engine.defaultScope", "" },
     { "engine:\n  strictEvaluation: ${YES}\n", NULL, "engine.strictEvaluation", "true" },
-    { "server:\n  requestLimits:\n    maxActionsPerResource: 7\n", NULL, "server.requestLimits.maxActionsPerResource",
-      "7" },
+    { "server:\n  requestLimits:\n    maxActionsPerResource: 7\n", NULL,
+      "server.requestLimits.maxActionsPerResource", "7" },
     { "server:\n  requestLimits:\n    maxActionsPerResource: \"7\"\n", NULL,
       "server.requestLimits.maxActionsPerResource", "7" },
     { "server:\n  udsFileMode: 0o660\n", NULL, "server.udsFileMode", "0o660" },
     { "server:\n  udsFileMode: 0660\n", NULL, "server.udsFileMode", "0660" },
     { "server:\n", NULL, "server.httpListenAddr", "127.0.0.1:3592" },
     { "server:\n  httpListenAddr:\n", NULL, "server.httpListenAddr", "127.0.0.1:3592" },
-    { "server:\n  httpListenAddr: \":1\"\n", "server.httpListenAddr=:2", "server.httpListenAddr", ":2" },
+    { "server:\n  httpListenAddr: \":1\"\n", "server.httpListenAddr=:2", "server.httpListenAddr",
+      ":2" },
     { NULL, "a=b", NULL, NULL },
     { NULL, "server.httpListenAddr=a\\,b", "server.httpListenAddr", "a,b" },
-    { NULL, "engine.defaultScope=x,engine.strictEvaluation=true", "engine.strictEvaluation", "true" },
+    { NULL, "engine.defaultScope=x,engine.strictEvaluation=true", "engine.strictEvaluation",
+      "true" },
     { NULL, "server.cors.allowedOrigins={a,b}", "server.cors.allowedOrigins", "{a,b}" },
     { NULL, "storage.disk.directory=$DIR", "storage.disk.directory", "/srv/p" },
     { NULL, "storage.disk.directory=x", "storage.disk.watchForChanges", "false" },
@@ -133,24 +135,36 @@ static const struct {
     { "server: 5\n", NULL, "c.yaml:1:1", "`server` must be a mapping", NULL },
     { "server: []\n", NULL, "c.yaml:1:1", "`server` must be a mapping", NULL },
     { "server:\n  httpListenAddr: [a]\n", NULL, "c.yaml:2:19", "must be a single value", NULL },
-    { "engine:\n  strictEvaluation: yes\n", NULL, "c.yaml:2:21", "must be `true` or `false`, not `yes`", NULL },
+    { "engine:\n  strictEvaluation: yes\n", NULL, "c.yaml:2:21",
+      "must be `true` or `false`, not `yes`", NULL },
     { "engine:\n  defaultPolicyVersion: \"\"\n", NULL, "c.yaml:2:25", "must not be empty", NULL },
-    { "engine:\n  globals: [1]\n", NULL, "c.yaml:2:12", "`engine.globals` must be a mapping", NULL },
-    { "schema:\n  enforcement: maybe\n", NULL, "c.yaml:2:16", "must be one of `none|warn|reject`", NULL },
-    { "server:\n  requestLimits:\n    maxActionsPerResource: 0\n", NULL, "c.yaml:3:28", "between 1 and 500", NULL },
-    { "server:\n  requestLimits:\n    maxActionsPerResource: 501\n", NULL, "c.yaml:3:28", "between 1 and 500", NULL },
-    { "server:\n  requestLimits:\n    maxActionsPerResource: many\n", NULL, "c.yaml:3:28", "a whole number", NULL },
-    { "server:\n  requestLimits:\n    maxActionsPerResource: 1.5\n", NULL, "c.yaml:3:28", "a whole number", NULL },
-    { "server:\n  advanced:\n    http:\n      readTimeout: 30\n", NULL, "c.yaml:4:20", "a duration such as", NULL },
-    { "server:\n  advanced:\n    http:\n      readTimeout: -1s\n", NULL, "c.yaml:4:20", "a duration such as", NULL },
-    { "server:\n  advanced:\n    http:\n      readTimeout: 0s\n", NULL, "c.yaml:4:20", "between 1 and", NULL },
+    { "engine:\n  globals: [1]\n", NULL, "c.yaml:2:12", "`engine.globals` must be a mapping",
+      NULL },
+    { "schema:\n  enforcement: maybe\n", NULL, "c.yaml:2:16", "must be one of `none|warn|reject`",
+      NULL },
+    { "server:\n  requestLimits:\n    maxActionsPerResource: 0\n", NULL, "c.yaml:3:28",
+      "between 1 and 500", NULL },
+    { "server:\n  requestLimits:\n    maxActionsPerResource: 501\n", NULL, "c.yaml:3:28",
+      "between 1 and 500", NULL },
+    { "server:\n  requestLimits:\n    maxActionsPerResource: many\n", NULL, "c.yaml:3:28",
+      "a whole number", NULL },
+    { "server:\n  requestLimits:\n    maxActionsPerResource: 1.5\n", NULL, "c.yaml:3:28",
+      "a whole number", NULL },
+    { "server:\n  advanced:\n    http:\n      readTimeout: 30\n", NULL, "c.yaml:4:20",
+      "a duration such as", NULL },
+    { "server:\n  advanced:\n    http:\n      readTimeout: -1s\n", NULL, "c.yaml:4:20",
+      "a duration such as", NULL },
+    { "server:\n  advanced:\n    http:\n      readTimeout: 0s\n", NULL, "c.yaml:4:20",
+      "between 1 and", NULL },
     { "server:\n  udsFileMode: rw\n", NULL, "c.yaml:2:16", "octal permissions", NULL },
     { "server:\n  udsFileMode: 0o7777\n", NULL, "c.yaml:2:16", "between 0 and", NULL },
-    { "server:\n  httpListenAddr: $NOPE\n", NULL, "c.yaml:2:19", "the environment variable `NOPE` is not set", "$$" },
+    { "server:\n  httpListenAddr: $NOPE\n", NULL, "c.yaml:2:19",
+      "the environment variable `NOPE` is not set", "$$" },
     { "server:\n  httpListenAddr: \"${NOPE}\"\n", NULL, "c.yaml:2:19", "`NOPE` is not set", NULL },
     { "server:\n  httpListenAddr: \"${PORT\"\n", NULL, "c.yaml:2:19", "`${` without `}`", NULL },
     { "engine:\n  globals: {a: $NOPE}\n", NULL, "c.yaml:2:12", "`NOPE` is not set", NULL },
-    { "server:\n  tls:\n    cert: a.pem\n", NULL, "c.yaml:3:5", "`server.tls.cert` cannot be obeyed", NULL },
+    { "server:\n  tls:\n    cert: a.pem\n", NULL, "c.yaml:3:5",
+      "`server.tls.cert` cannot be obeyed", NULL },
     { "storage:\n  driver: git\n", NULL, "", "the driver `git` is not there yet", NULL },
     { "storage:\n  driver: floppy\n", NULL, "c.yaml:2:11", "must be one of", NULL },
     { "server: {httpListenAddr: a, httpListenAddr: b}\n", NULL, "c.yaml:1:29", "", NULL },
@@ -158,7 +172,8 @@ static const struct {
     { "- a\n", NULL, "c.yaml:1:1", "", NULL },
     { NULL, "server", "--set:1:1", "is no assignment", NULL },
     { NULL, "=x", "--set:1:1", "is no assignment", NULL },
-    { NULL, "server.httpListenAdr=x", "--set:1:1", "unknown key", "did you mean `httpListenAddr`?" },
+    { NULL, "server.httpListenAdr=x", "--set:1:1", "unknown key",
+      "did you mean `httpListenAddr`?" },
     { NULL, "server.requestLimits.maxActionsPerResource=x", "--set:1:44", "a whole number", NULL },
     { NULL, "server=x", "--set:1:1", "must be a mapping", NULL },
     { NULL, "engine.globals.a.b=1", "--set:1:20", "only single values", NULL },
@@ -170,12 +185,12 @@ START_TEST(refuses)
 {
     ck_assert_int_eq(load(bad[_i].text, bad[_i].set), CARDEA_EINVALID);
     str shown = rendered();
-    ck_assert_msg(str_find(shown, str_from_c(bad[_i].place)) >= 0, "%d: want %s in:\n%.*s", _i, bad[_i].place,
-                  STR_ARG(shown));
-    ck_assert_msg(str_find(shown, str_from_c(bad[_i].message)) >= 0, "%d: want %s in:\n%.*s", _i, bad[_i].message,
-                  STR_ARG(shown));
-    ck_assert_msg(bad[_i].help == NULL || str_find(shown, str_from_c(bad[_i].help)) >= 0, "%d: want %s in:\n%.*s", _i,
-                  bad[_i].help, STR_ARG(shown));
+    ck_assert_msg(str_find(shown, str_from_c(bad[_i].place)) >= 0, "%d: want %s in:\n%.*s", _i,
+                  bad[_i].place, STR_ARG(shown));
+    ck_assert_msg(str_find(shown, str_from_c(bad[_i].message)) >= 0, "%d: want %s in:\n%.*s", _i,
+                  bad[_i].message, STR_ARG(shown));
+    ck_assert_msg(bad[_i].help == NULL || str_find(shown, str_from_c(bad[_i].help)) >= 0,
+                  "%d: want %s in:\n%.*s", _i, bad[_i].help, STR_ARG(shown));
 }
 END_TEST
 
@@ -186,13 +201,17 @@ static const struct {
     int warnings;
 } warned[] = {
     { "server:\n  grpcListenAddr: \":3593\"\n", 1 },
-    { "server:\n  advanced:\n    grpc: {maxConnectionAge: 1s, connectionTimeout: 1s}\n", 1 }, /* one reason, once */
+    { "server:\n  advanced:\n    grpc: {maxConnectionAge: 1s, connectionTimeout: 1s}\n",
+      1 }, /* one reason, once */
     { "server:\n  metricsEnabled: false\n  apiExplorerEnabled: false\n", 0 },
     { "server:\n  adminAPI:\n    enabled: false\n", 0 },
-    { "server:\n  adminAPI:\n    enabled: true\n    adminCredentials: {username: u, passwordHash: \"$2y$10\"}\n", 1 },
+    { "server:\n  adminAPI:\n    enabled: true\n    adminCredentials: {username: u, passwordHash: "
+      "\"$2y$10\"}\n",
+      1 },
     { "server:\n  cors: {disabled: true}\n", 0 },
     { "server:\n  cors: {allowedOrigins: [\"*\"], allowedHeaders: [a], maxAge: 1m}\n", 0 },
-    { "audit:\n  enabled: true\n  backend: local\n  local: {storagePath: /x, any: {thing: 1}}\n", 1 },
+    { "audit:\n  enabled: true\n  backend: local\n  local: {storagePath: /x, any: {thing: 1}}\n",
+      1 },
     { "audit:\n  enabled: false\n", 0 },
     { "auxData:\n  jwt: {keySets: [{id: a, local: {file: /x}}], acceptableTimeSkew: 1m}\n", 1 },
     { "telemetry:\n  disabled: true\ncompile: {cacheSize: 5}\n", 0 },
@@ -205,8 +224,8 @@ START_TEST(warns)
     cardea_status status = load(warned[_i].text, NULL);
     str shown = rendered();
     ck_assert_msg(status == CARDEA_OK, "%d: %.*s", _i, STR_ARG(shown));
-    ck_assert_msg(diags.list.len == warned[_i].warnings, "%d: %lld warnings:\n%.*s", _i, (long long)diags.list.len,
-                  STR_ARG(shown));
+    ck_assert_msg(diags.list.len == warned[_i].warnings, "%d: %lld warnings:\n%.*s", _i,
+                  (long long)diags.list.len, STR_ARG(shown));
 }
 END_TEST
 
@@ -214,7 +233,8 @@ END_TEST
 
 START_TEST(reports_every_error)
 {
-    ck_assert_int_eq(load("server:\n  a: 1\n  b: 2\nengine:\n  strictEvaluation: 5\n", "x=1"), CARDEA_EINVALID);
+    ck_assert_int_eq(load("server:\n  a: 1\n  b: 2\nengine:\n  strictEvaluation: 5\n", "x=1"),
+                     CARDEA_EINVALID);
     ck_assert_int_eq(diags.errors, 4);
 }
 END_TEST
@@ -231,7 +251,8 @@ static const struct {
     { "server:\n  cors: {allowedOrigins: [\"*\"]}\n", true, 1, 0, 0 },
     { "server:\n  cors: {allowedHeaders: [a, b]}\n", true, 0, 2, 0 },
     { "server:\n  cors: {maxAge: 10m}\n", true, 0, 0, 600000 },
-    { "server:\n  cors: {disabled: true, allowedOrigins: [a, b], maxAge: 1s}\n", false, 2, 0, 1000 },
+    { "server:\n  cors: {disabled: true, allowedOrigins: [a, b], maxAge: 1s}\n", false, 2, 0,
+      1000 },
 };
 
 START_TEST(cross_origin_requests_are_asked_for)
@@ -266,8 +287,10 @@ END_TEST
 
 START_TEST(globals_keep_their_types)
 {
-    ck_assert_int_eq(load("engine:\n  globals:\n    n: 5\n    d: 1.5\n    s: \"${PORT}\"\n    l: [a, $YES]\n    b: true\n",
-                          "engine.globals.n=7,engine.globals.t=x"), CARDEA_OK);
+    ck_assert_int_eq(load("engine:\n  globals:\n    n: 5\n    d: 1.5\n    s: \"${PORT}\"\n    l: "
+                          "[a, $YES]\n    b: true\n",
+                          "engine.globals.n=7,engine.globals.t=x"),
+                     CARDEA_OK);
     const struct vmap *globals = config.globals.map;
     ck_assert_int_eq(vmap_find_str(globals, S("n")).kind, V_INT);
     ck_assert_int_eq(vmap_find_str(globals, S("n")).i, 7);
@@ -281,14 +304,16 @@ END_TEST
 
 START_TEST(message_size_sets_the_body_limit)
 {
-    ck_assert_int_eq(load("server:\n  advanced:\n    grpc: {maxRecvMsgSizeBytes: 2097152}\n", NULL), CARDEA_OK);
+    ck_assert_int_eq(load("server:\n  advanced:\n    grpc: {maxRecvMsgSizeBytes: 2097152}\n", NULL),
+                     CARDEA_OK);
     ck_assert_int_eq(config.max_body_bytes, 2097152);
 }
 END_TEST
 
 START_TEST(says_where_a_value_comes_from)
 {
-    ck_assert_int_eq(load("engine:\n  defaultScope: a\n", "engine.strictEvaluation=true"), CARDEA_OK);
+    ck_assert_int_eq(load("engine:\n  defaultScope: a\n", "engine.strictEvaluation=true"),
+                     CARDEA_OK);
     ck_assert(config_is_set(&config, S("engine.defaultScope")));
     ck_assert(config_is_set(&config, S("engine.strictEvaluation")));
     ck_assert(!config_is_set(&config, S("server.httpListenAddr")));

@@ -1,7 +1,7 @@
 /* test_http.c — which messages the HTTP door lets in
  *
- * Each probe is one byte stream with the answer: the end state of the parser and what it saw. Every probe runs
- * whole and cut into pieces of 1, 2 and 7 bytes; the answer must be the same.
+ * Each probe is one byte stream with the answer: the end state of the parser and what it saw. Every
+ * probe runs whole and cut into pieces of 1, 2 and 7 bytes; the answer must be the same.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,7 +18,9 @@ static const struct http_limits limits = {
 #define H    "Host: a\r\n"
 #define GET  "GET /x HTTP/1.1\r\n"
 #define POST "POST /x HTTP/1.1\r\n" H
-#define LONG "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define LONG                                                                                       \
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" \
+    "xxxxxxxx"
 
 /* status 0: a whole message; -1: more bytes are needed; else refused with this status. */
 static const struct {
@@ -45,30 +47,38 @@ static const struct {
     { "empty host", GET "Host:\r\n\r\n", 0, 0, "", NULL },
     { "ipv6 host", GET "Host: [::1]:3592\r\n\r\n", 0, 0, "", NULL },
     { "byte above 127 in a value", GET H "X: \xc3\xa9\r\n\r\n", 0, 0, "", NULL },
-    { "chunked", POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", 0, 0, "abcde", NULL },
-    { "chunked, upper case", POST "Transfer-Encoding: CHUNKED\r\n\r\nA\r\n0123456789\r\n0\r\n\r\n", 0, 0,
-      "0123456789", NULL },
-    { "chunk size with leading zeros", POST "Transfer-Encoding: chunked\r\n\r\n0003\r\nabc\r\n0\r\n\r\n", 0, 0,
+    { "chunked", POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", 0, 0,
+      "abcde", NULL },
+    { "chunked, upper case", POST "Transfer-Encoding: CHUNKED\r\n\r\nA\r\n0123456789\r\n0\r\n\r\n",
+      0, 0, "0123456789", NULL },
+    { "chunk size with leading zeros",
+      POST "Transfer-Encoding: chunked\r\n\r\n0003\r\nabc\r\n0\r\n\r\n", 0, 0, "abc", NULL },
+    { "chunk extension", POST "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\n\r\n", 0, 0,
       "abc", NULL },
-    { "chunk extension", POST "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\n\r\n", 0, 0, "abc", NULL },
-    { "trailer dropped", POST "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX: y\r\n\r\n", 0, 0, "a", NULL },
-    { "trailer cannot change the host", POST "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nHost: b\r\n\r\n", 0, 0,
+    { "trailer dropped", POST "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX: y\r\n\r\n", 0, 0,
       "a", NULL },
+    { "trailer cannot change the host",
+      POST "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nHost: b\r\n\r\n", 0, 0, "a", NULL },
     { "upgrade is ignored", GET H "Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n", 0, 0, "", NULL },
     { "continue", POST "Expect: 100-continue\r\nContent-Length: 1\r\n\r\na", 0, 0, "a", NULL },
-    { "expectation in 1.0", "POST /x HTTP/1.0\r\nExpect: nonsense\r\nContent-Length: 1\r\n\r\na", 0, 0, "a", NULL },
-    { "body at the limit", POST "Content-Length: 64\r\n\r\n"
-      "0123456789012345678901234567890123456789012345678901234567890123", 0, 0,
-      "0123456789012345678901234567890123456789012345678901234567890123", NULL },
+    { "expectation in 1.0", "POST /x HTTP/1.0\r\nExpect: nonsense\r\nContent-Length: 1\r\n\r\na", 0,
+      0, "a", NULL },
+    { "body at the limit",
+      POST "Content-Length: 64\r\n\r\n"
+           "0123456789012345678901234567890123456789012345678901234567890123",
+      0, 0, "0123456789012345678901234567890123456789012345678901234567890123", NULL },
     /* unfinished */
     { "nothing", "", 0, -1, NULL, NULL },
     { "half a line", "GET /x HT", 0, -1, NULL, NULL },
     { "no end of head", GET H, 0, -1, NULL, NULL },
     { "body is short", POST "Content-Length: 3\r\n\r\nab", 0, -1, NULL, NULL },
-    { "last chunk missing", POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", 0, -1, NULL, NULL },
+    { "last chunk missing", POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", 0, -1, NULL,
+      NULL },
     /* lengths and codings */
-    { "two lengths, equal", POST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 0, 400, NULL, NULL },
-    { "two lengths, different", POST "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 0, 400, NULL, NULL },
+    { "two lengths, equal", POST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 0, 400, NULL,
+      NULL },
+    { "two lengths, different", POST "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 0, 400,
+      NULL, NULL },
     { "list of lengths", POST "Content-Length: 3, 3\r\n\r\nabc", 0, 400, NULL, NULL },
     { "length with plus", POST "Content-Length: +3\r\n\r\nabc", 0, 400, NULL, NULL },
     { "length with minus", POST "Content-Length: -3\r\n\r\nabc", 0, 400, NULL, NULL },
@@ -78,32 +88,53 @@ static const struct {
     { "length empty", POST "Content-Length:\r\n\r\nabc", 0, 400, NULL, NULL },
     { "length overflows", POST "Content-Length: 99999999999999999999\r\n\r\n", 0, 400, NULL, NULL },
     { "length over the limit", POST "Content-Length: 65\r\n\r\n", 0, 413, NULL, NULL },
-    { "length and chunked", POST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0, 400, NULL, NULL },
-    { "chunked and length", POST "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 0, 400, NULL, NULL },
-    { "identity and length", POST "Transfer-Encoding: identity\r\nContent-Length: 3\r\n\r\nabc", 0, 400, NULL, NULL },
-    { "gzip, chunked", POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 0, 501, NULL, NULL },
-    { "chunked, gzip", POST "Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 0, 400, NULL, NULL },
-    { "chunked twice", POST "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", 0, 400, NULL, NULL },
-    { "two codings", POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0, 400, NULL, NULL },
+    { "length and chunked", POST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      0, 400, NULL, NULL },
+    { "chunked and length", POST "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+      0, 400, NULL, NULL },
+    { "identity and length", POST "Transfer-Encoding: identity\r\nContent-Length: 3\r\n\r\nabc", 0,
+      400, NULL, NULL },
+    { "gzip, chunked", POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 0, 501, NULL,
+      NULL },
+    { "chunked, gzip", POST "Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 0, 400, NULL,
+      NULL },
+    { "chunked twice", POST "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", 0, 400, NULL,
+      NULL },
+    { "two codings",
+      POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0, 400,
+      NULL, NULL },
     { "identity", POST "Transfer-Encoding: identity\r\n\r\n", 0, 501, NULL, NULL },
     { "empty coding", POST "Transfer-Encoding:\r\n\r\n", 0, 501, NULL, NULL },
     { "xchunked", POST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 0, 501, NULL, NULL },
-    { "vertical tab before chunked", POST "Transfer-Encoding: \vchunked\r\n\r\n0\r\n\r\n", 0, 400, NULL, NULL },
-    { "chunked in 1.0", "POST /x HTTP/1.0\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0, 400, NULL, NULL },
-    { "chunk size empty", POST "Transfer-Encoding: chunked\r\n\r\n\r\nabc\r\n0\r\n\r\n", 0, 400, NULL, NULL },
-    { "chunk size with plus", POST "Transfer-Encoding: chunked\r\n\r\n+3\r\nabc\r\n0\r\n\r\n", 0, 400, NULL, NULL },
-    { "chunk size with 0x", POST "Transfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n", 0, 400, NULL, NULL },
-    { "chunk size with a blank", POST "Transfer-Encoding: chunked\r\n\r\n3 \r\nabc\r\n0\r\n\r\n", 0, 400, NULL, NULL },
-    { "chunk size overflows", POST "Transfer-Encoding: chunked\r\n\r\n10000000000000003\r\nabc\r\n0\r\n\r\n", 0, 400,
+    { "vertical tab before chunked", POST "Transfer-Encoding: \vchunked\r\n\r\n0\r\n\r\n", 0, 400,
       NULL, NULL },
-    { "chunk longer than said", POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n", 0, 400, NULL, NULL },
-    { "chunk ends with LF", POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\n0\r\n\r\n", 0, 400, NULL, NULL },
-    { "chunk size ends with LF", POST "Transfer-Encoding: chunked\r\n\r\n3\nabc\r\n0\r\n\r\n", 0, 400, NULL, NULL },
-    { "chunk extension with LF", POST "Transfer-Encoding: chunked\r\n\r\n3;a\nabc\r\n0\r\n\r\n", 0, 400, NULL, NULL },
-    { "chunked body over the limit", POST "Transfer-Encoding: chunked\r\n\r\n41\r\n" LONG, 0, 413, NULL, NULL },
-    { "chunk extension over the limit", POST "Transfer-Encoding: chunked\r\n\r\n1;" LONG "\r\na\r\n0\r\n\r\n", 0, 431,
+    { "chunked in 1.0", "POST /x HTTP/1.0\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0,
+      400, NULL, NULL },
+    { "chunk size empty", POST "Transfer-Encoding: chunked\r\n\r\n\r\nabc\r\n0\r\n\r\n", 0, 400,
       NULL, NULL },
-    { "trailers over the limit", POST "Transfer-Encoding: chunked\r\n\r\n0\r\nX: " LONG "\r\n\r\n", 0, 431, NULL, NULL },
+    { "chunk size with plus", POST "Transfer-Encoding: chunked\r\n\r\n+3\r\nabc\r\n0\r\n\r\n", 0,
+      400, NULL, NULL },
+    { "chunk size with 0x", POST "Transfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n", 0,
+      400, NULL, NULL },
+    { "chunk size with a blank", POST "Transfer-Encoding: chunked\r\n\r\n3 \r\nabc\r\n0\r\n\r\n", 0,
+      400, NULL, NULL },
+    { "chunk size overflows",
+      POST "Transfer-Encoding: chunked\r\n\r\n10000000000000003\r\nabc\r\n0\r\n\r\n", 0, 400, NULL,
+      NULL },
+    { "chunk longer than said", POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n", 0,
+      400, NULL, NULL },
+    { "chunk ends with LF", POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\n0\r\n\r\n", 0, 400,
+      NULL, NULL },
+    { "chunk size ends with LF", POST "Transfer-Encoding: chunked\r\n\r\n3\nabc\r\n0\r\n\r\n", 0,
+      400, NULL, NULL },
+    { "chunk extension with LF", POST "Transfer-Encoding: chunked\r\n\r\n3;a\nabc\r\n0\r\n\r\n", 0,
+      400, NULL, NULL },
+    { "chunked body over the limit", POST "Transfer-Encoding: chunked\r\n\r\n41\r\n" LONG, 0, 413,
+      NULL, NULL },
+    { "chunk extension over the limit",
+      POST "Transfer-Encoding: chunked\r\n\r\n1;" LONG "\r\na\r\n0\r\n\r\n", 0, 431, NULL, NULL },
+    { "trailers over the limit", POST "Transfer-Encoding: chunked\r\n\r\n0\r\nX: " LONG "\r\n\r\n",
+      0, 431, NULL, NULL },
     /* lines and names */
     { "bare LF in the request line", "GET /x HTTP/1.1\n" H "\r\n", 0, 505, NULL, NULL },
     { "bare LF after a header", GET "Host: a\n\r\n", 0, 400, NULL, NULL },
@@ -120,10 +151,12 @@ static const struct {
     { "no colon", GET H "X\r\n\r\n", 0, 400, NULL, NULL },
     { "control in a name", GET H "X\x01: a\r\n\r\n", 0, 400, NULL, NULL },
     { "byte above 127 in a name", GET H "X\xff: a\r\n\r\n", 0, 400, NULL, NULL },
-    { "NUL in a value", GET H "X: a\0b\r\n\r\n", (int)sizeof(GET H "X: a\0b\r\n\r\n") - 1, 400, NULL, NULL },
-    { "NUL in a name", GET H "X\0: a\r\n\r\n", (int)sizeof(GET H "X\0: a\r\n\r\n") - 1, 400, NULL, NULL },
-    { "NUL in the target", "GET /\0x HTTP/1.1\r\n" H "\r\n", (int)sizeof("GET /\0x HTTP/1.1\r\n" H "\r\n") - 1, 400,
+    { "NUL in a value", GET H "X: a\0b\r\n\r\n", (int)sizeof(GET H "X: a\0b\r\n\r\n") - 1, 400,
       NULL, NULL },
+    { "NUL in a name", GET H "X\0: a\r\n\r\n", (int)sizeof(GET H "X\0: a\r\n\r\n") - 1, 400, NULL,
+      NULL },
+    { "NUL in the target", "GET /\0x HTTP/1.1\r\n" H "\r\n",
+      (int)sizeof("GET /\0x HTTP/1.1\r\n" H "\r\n") - 1, 400, NULL, NULL },
     { "control in a value", GET H "X: a\x01\r\n\r\n", 0, 400, NULL, NULL },
     { "DEL in a value", GET H "X: a\x7f\r\n\r\n", 0, 400, NULL, NULL },
     /* host */
@@ -159,16 +192,21 @@ static const struct {
     { "a response", "HTTP/1.1 200 OK\r\n\r\n", 0, 400, NULL, NULL },
     { "tls hello", "\x16\x03\x01\x02", 0, 400, NULL, NULL },
     /* sizes and expectations */
-    { "head over the limit", GET H "A: " LONG "\r\nB: " LONG "\r\nC: " LONG "\r\nD: " LONG "\r\n\r\n", 0, 431, NULL,
+    { "head over the limit",
+      GET H "A: " LONG "\r\nB: " LONG "\r\nC: " LONG "\r\nD: " LONG "\r\n\r\n", 0, 431, NULL,
       NULL },
-    { "target over the limit", "GET /" LONG LONG LONG LONG " HTTP/1.1\r\n" H "\r\n", 0, 431, NULL, NULL },
-    { "too many headers", GET H "A:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\n\r\n",
+    { "target over the limit", "GET /" LONG LONG LONG LONG " HTTP/1.1\r\n" H "\r\n", 0, 431, NULL,
+      NULL },
+    { "too many headers",
+      GET H
+      "A:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\nA:1\r\n\r\n",
       0, 431, NULL, NULL },
     { "unknown expectation", POST "Expect: tea\r\nContent-Length: 1\r\n\r\na", 0, 417, NULL, NULL },
 };
 
 /* Feeds the probe in pieces of `piece` bytes (0: whole); returns the last event. */
-static enum http_event feed(struct http_parser *p, char *buffer, const char *bytes, int32_t size, int32_t piece)
+static enum http_event feed(struct http_parser *p, char *buffer, const char *bytes, int32_t size,
+                            int32_t piece)
 {
     enum http_event event = HTTP_MORE;
     http_init(p, &limits);
@@ -193,8 +231,9 @@ START_TEST(probe)
         char buffer[2048];
         enum http_event event = feed(&p, buffer, probes[_i].bytes, size, pieces[k]);
         int status = event == HTTP_DONE ? 0 : event == HTTP_MORE ? -1 : p.status;
-        ck_assert_msg(status == probes[_i].status, "%s (pieces of %d): want %d, got %d (%s)", probes[_i].name,
-                      pieces[k], probes[_i].status, status, p.error != NULL ? p.error : "-");
+        ck_assert_msg(status == probes[_i].status, "%s (pieces of %d): want %d, got %d (%s)",
+                      probes[_i].name, pieces[k], probes[_i].status, status,
+                      p.error != NULL ? p.error : "-");
         ck_assert_msg((event == HTTP_FAILED) == (p.error != NULL), "%s: reason", probes[_i].name);
         if (status != 0) {
             continue;
@@ -203,7 +242,8 @@ START_TEST(probe)
         str target = http_text(buffer, p.target);
         const char *want = probes[_i].target != NULL ? probes[_i].target : "/x";
         ck_assert_msg(str_eq(body, str_from_c(probes[_i].body)), "%s: body", probes[_i].name);
-        ck_assert_msg(str_eq(target, str_from_c(want)), "%s: target %.*s", probes[_i].name, STR_ARG(target));
+        ck_assert_msg(str_eq(target, str_from_c(want)), "%s: target %.*s", probes[_i].name,
+                      STR_ARG(target));
         ck_assert_int_eq(p.body_total, body.len);
     }
 }
@@ -211,8 +251,9 @@ END_TEST
 
 START_TEST(pipelined_messages_part_exactly)
 {
-    static const char bytes[] = POST "Content-Length: 2\r\n\r\nab" POST
-                                     "Transfer-Encoding: chunked\r\n\r\n1\r\nc\r\n0\r\n\r\n" GET H "\r\n";
+    static const char bytes[] =
+        POST "Content-Length: 2\r\n\r\nab" POST
+             "Transfer-Encoding: chunked\r\n\r\n1\r\nc\r\n0\r\n\r\n" GET H "\r\n";
     char buffer[sizeof bytes];
     memcpy(buffer, bytes, sizeof bytes - 1);
     int32_t left = (int32_t)sizeof bytes - 1;
@@ -268,7 +309,8 @@ START_TEST(keep_alive)
 {
     struct http_parser p;
     char buffer[256];
-    ck_assert_int_eq(feed(&p, buffer, lives[_i].bytes, (int32_t)strlen(lives[_i].bytes), 0), HTTP_DONE);
+    ck_assert_int_eq(feed(&p, buffer, lives[_i].bytes, (int32_t)strlen(lives[_i].bytes), 0),
+                     HTTP_DONE);
     ck_assert_int_eq(p.keep_alive, lives[_i].keep_alive);
 }
 END_TEST

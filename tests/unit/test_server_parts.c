@@ -36,7 +36,7 @@ static void say(struct outbox *outbox, str body, const struct reply_line *how)
 }
 
 #define HEAD(length, more)                                                                         \
-    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"  \
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n" \
     "Content-Length: " length more "\r\n\r\n"
 
 static void expect_pending(const struct outbox *outbox, const char *want)
@@ -97,9 +97,11 @@ START_TEST(heads_carry_added_lines)
         reply_end(&reply, &closing);
     }
     say(&outbox, S("[]"), &line);
-#define LINED                                                                                                     \
-    HEAD("2", "\r\nVary: Origin\r\nX: y") "{}"                                                             \
-    "HTTP/1.1 204 No Content\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nConnection: close\r\nA: b\r\n\r\n"
+#define LINED                                                                                      \
+    HEAD("2", "\r\nVary: Origin\r\nX: y")                                                          \
+    "{}"                                                                                           \
+    "HTTP/1.1 204 No Content\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nConnection: close\r\nA: "   \
+    "b\r\n\r\n"
     expect_pending(&outbox, LINED LINED HEAD("2", "") "[]");
 }
 END_TEST
@@ -117,10 +119,10 @@ static const struct {
     enum reply_code code;
     const char *status;
 } codes[] = {
-    { REPLY_CANCELLED, "499" },       { REPLY_UNKNOWN, "500" },     { REPLY_INVALID, "400" },
-    { REPLY_DEADLINE, "504" },        { REPLY_NOT_FOUND, "404" },   { REPLY_PERMISSION, "403" },
-    { REPLY_EXHAUSTED, "429" },       { REPLY_PRECONDITION, "400" }, { REPLY_UNIMPLEMENTED, "501" },
-    { REPLY_INTERNAL, "500" },        { REPLY_UNAVAILABLE, "503" }, { REPLY_UNAUTHENTICATED, "401" },
+    { REPLY_CANCELLED, "499" }, { REPLY_UNKNOWN, "500" },      { REPLY_INVALID, "400" },
+    { REPLY_DEADLINE, "504" },  { REPLY_NOT_FOUND, "404" },    { REPLY_PERMISSION, "403" },
+    { REPLY_EXHAUSTED, "429" }, { REPLY_PRECONDITION, "400" }, { REPLY_UNIMPLEMENTED, "501" },
+    { REPLY_INTERNAL, "500" },  { REPLY_UNAVAILABLE, "503" },  { REPLY_UNAUTHENTICATED, "401" },
 };
 
 START_TEST(errors_replace_the_body)
@@ -133,10 +135,13 @@ START_TEST(errors_replace_the_body)
     reply_error(&reply, codes[_i].code, S("no \"way\""), S("[{}]"));
     reply_end(&reply, &line);
     str got = outbox_pending(&outbox);
-    ck_assert(str_starts(got, S("HTTP/1.1 ")) && str_starts(str_slice(got, 9, 12), str_from_c(codes[_i].status)));
+    ck_assert(str_starts(got, S("HTTP/1.1 ")) &&
+              str_starts(str_slice(got, 9, 12), str_from_c(codes[_i].status)));
     ck_assert(str_find(got, S("ALLOW")) < 0);
     ck_assert(str_find(got, S("Grpc-Metadata")) < 0);
-    str body = str_printf(&arena, "\r\n\r\n{\"code\":%d,\"message\":\"no \\\"way\\\"\",\"details\":[{}]}", (int)codes[_i].code);
+    str body =
+        str_printf(&arena, "\r\n\r\n{\"code\":%d,\"message\":\"no \\\"way\\\"\",\"details\":[{}]}",
+                   (int)codes[_i].code);
     ck_assert_msg(str_ends(got, body), "%.*s", STR_ARG(got));
 }
 END_TEST
@@ -164,7 +169,8 @@ END_TEST
 START_TEST(deadlines_come_in_time)
 {
     static struct wheel wheel;
-    static const int64_t deadlines[] = { 0, 1, 99, 100, 101, 950, 5000, 102399, 102400, 250000, 1000000 };
+    static const int64_t deadlines[] = { 0,    1,      99,     100,    101,    950,
+                                         5000, 102399, 102400, 250000, 1000000 };
     struct wheel_entry entries[countof(deadlines)] = { 0 };
     const int64_t start = 123456789;
     wheel_init(&wheel, start);
@@ -240,15 +246,22 @@ static const struct {
     { HTTP_METHOD_GET, "/apix", 404, "{\"code\":5,\"message\":\"Not Found\"}" },
     { HTTP_METHOD_GET, "/api/server_info/", 404, "{\"code\":5,\"message\":\"Not Found\"}" },
     { HTTP_METHOD_GET, "/api/server%5finfo", 404, "{\"code\":5,\"message\":\"Not Found\"}" },
-    { HTTP_METHOD_POST, "/api/check/resources/../resources", 404, "{\"code\":5,\"message\":\"Not Found\"}" },
+    { HTTP_METHOD_POST, "/api/check/resources/../resources", 404,
+      "{\"code\":5,\"message\":\"Not Found\"}" },
     { HTTP_METHOD_GET, "/access/v1/zzz", 404, "{\"code\":5,\"message\":\"Not Found\"}" },
     { HTTP_METHOD_GET, "/admin", 404, "\"Admin service is disabled by the configuration\"}" },
-    { HTTP_METHOD_POST, "/admin/policy", 404, "\"Admin service is disabled by the configuration\"}" },
-    { HTTP_METHOD_POST, "/api/playground/test", 404, "\"Playground service is disabled by the configuration\"}" },
-    { HTTP_METHOD_GET, "/api/check/resources", 501, "{\"code\":12,\"message\":\"Method Not Allowed\"}" },
-    { HTTP_METHOD_HEAD, "/api/check/resources", 501, "{\"code\":12,\"message\":\"Method Not Allowed\"}" },
-    { HTTP_METHOD_OTHER, "/_cerbos/health", 501, "{\"code\":12,\"message\":\"Method Not Allowed\"}" },
-    { HTTP_METHOD_POST, "/api/server_info", 501, "{\"code\":12,\"message\":\"Method Not Allowed\"}" },
+    { HTTP_METHOD_POST, "/admin/policy", 404,
+      "\"Admin service is disabled by the configuration\"}" },
+    { HTTP_METHOD_POST, "/api/playground/test", 404,
+      "\"Playground service is disabled by the configuration\"}" },
+    { HTTP_METHOD_GET, "/api/check/resources", 501,
+      "{\"code\":12,\"message\":\"Method Not Allowed\"}" },
+    { HTTP_METHOD_HEAD, "/api/check/resources", 501,
+      "{\"code\":12,\"message\":\"Method Not Allowed\"}" },
+    { HTTP_METHOD_OTHER, "/_cerbos/health", 501,
+      "{\"code\":12,\"message\":\"Method Not Allowed\"}" },
+    { HTTP_METHOD_POST, "/api/server_info", 501,
+      "{\"code\":12,\"message\":\"Method Not Allowed\"}" },
     { HTTP_METHOD_GET, "/api/server_info", 200, "{\"version\":\"" CARDEA_VERSION "\"}" },
 };
 
@@ -259,9 +272,9 @@ START_TEST(routes_are_found)
     static const struct http_view headers[HTTP_HEADER_COUNT];
     arena_init(&worker.arena, 4096, 1 << 20);
     struct outbox outbox = { .text = sb_new(&arena) };
-    const struct exchange exchange = {
-        .method = routes[_i].method, .path = str_from_c(routes[_i].path), .headers = headers
-    };
+    const struct exchange exchange = { .method = routes[_i].method,
+                                       .path = str_from_c(routes[_i].path),
+                                       .headers = headers };
     struct reply reply;
     reply_begin(&reply, &outbox);
     route(&worker, &exchange, &reply);
@@ -274,10 +287,11 @@ END_TEST
 static const struct {
     const char *query, *name, *value; /* NULL: absent */
 } queries[] = {
-    { "", "a", NULL },          { "a", "a", "" },       { "a=", "a", "" },           { "a=1", "a", "1" },
-    { "b=1&a=2", "a", "2" },    { "a=1&a=2", "a", "1" }, { "aa=1", "a", NULL },      { "a=%41%2e", "a", "A." },
-    { "a=%4", "a", "%4" },      { "a=%zz", "a", "%zz" }, { "a=b+c", "a", "b c" },    { "&&a=1", "a", "1" },
-    { "a=b=c", "a", "b=c" },    { "A=1", "a", NULL },
+    { "", "a", NULL },       { "a", "a", "" },          { "a=", "a", "" },
+    { "a=1", "a", "1" },     { "b=1&a=2", "a", "2" },   { "a=1&a=2", "a", "1" },
+    { "aa=1", "a", NULL },   { "a=%41%2e", "a", "A." }, { "a=%4", "a", "%4" },
+    { "a=%zz", "a", "%zz" }, { "a=b+c", "a", "b c" },   { "&&a=1", "a", "1" },
+    { "a=b=c", "a", "b=c" }, { "A=1", "a", NULL },
 };
 
 START_TEST(queries_are_read)

@@ -16,7 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct disk_limits limits = { .max_files = 100, .max_file_bytes = 4096, .max_total_bytes = 20000 };
+static const struct disk_limits limits = { .max_files = 100,
+                                           .max_file_bytes = 4096,
+                                           .max_total_bytes = 20000 };
 
 static struct arena arena;
 static str root;
@@ -30,7 +32,8 @@ static void make_parents(str path)
 {
     for (isize i = root.len + 1; i < path.len; i++) {
         if (path.ptr[i] == '/') {
-            (void)mkdir(str_to_c(&arena, str_slice(path, 0, i)), 0700); /* it may be there already */
+            (void)mkdir(str_to_c(&arena, str_slice(path, 0, i)),
+                        0700); /* it may be there already */
         }
     }
 }
@@ -40,7 +43,8 @@ static void put(const char *path, const char *text)
     str whole = below(path);
     make_parents(whole);
     str why = STR_EMPTY;
-    ck_assert_msg(file_write(whole, str_from_c(text), &why) == CARDEA_OK, "%s: %.*s", path, STR_ARG(why));
+    ck_assert_msg(file_write(whole, str_from_c(text), &why) == CARDEA_OK, "%s: %.*s", path,
+                  STR_ARG(why));
 }
 
 static void put_link(const char *path, const char *to)
@@ -62,7 +66,8 @@ static void remove_tree(str path)
     struct dir_list list;
     if (dir_read(&arena, path, &list, NULL) == CARDEA_OK) {
         for (isize i = 0; i < list.list.len; i++) {
-            str entry = str_printf(&arena, "%.*s/%.*s", STR_ARG(path), STR_ARG(list.list.ptr[i].name));
+            str entry =
+                str_printf(&arena, "%.*s/%.*s", STR_ARG(path), STR_ARG(list.list.ptr[i].name));
             if (unlink(str_to_c(&arena, entry)) != 0) {
                 remove_tree(entry);
             }
@@ -79,7 +84,8 @@ static void teardown(void)
 
 #define POLICY(kind)                                                                               \
     "apiVersion: api.cerbos.dev/v1\nresourcePolicy:\n  resource: " kind                            \
-    "\n  version: default\n  rules:\n    - actions: [read]\n      roles: [user]\n      effect: EFFECT_ALLOW\n"
+    "\n  version: default\n  rules:\n    - actions: [read]\n      roles: [user]\n      effect: "   \
+    "EFFECT_ALLOW\n"
 
 /* ---- the walk ---- */
 
@@ -87,12 +93,29 @@ static const struct {
     const char *path;
     bool policy;
 } names[] = {
-    { "a.yaml", true },        { "b.yml", true },          { "c.json", true },     { "d.YAML", true },
-    { "e.Yml", true },         { "f.txt", false },         { "g", false },         { ".h.yaml", false },
-    { "i_test.yaml", false },  { "j_TEST.yml", false },    { "k_test.json", false }, { "l_tests.yaml", true },
-    { "test.yaml", true },     { "_test.yaml", false },    { "yaml", false },      { "m.yaml.bak", false },
-    { "sub/a.yaml", true },    { "sub/deep/a.yaml", true }, { "testdata/a.yaml", false },
-    { "sub/testdata/a.yaml", false }, { ".hidden/a.yaml", false }, { "..data/a.yaml", false }, { "_x/a.yaml", true },
+    { "a.yaml", true },
+    { "b.yml", true },
+    { "c.json", true },
+    { "d.YAML", true },
+    { "e.Yml", true },
+    { "f.txt", false },
+    { "g", false },
+    { ".h.yaml", false },
+    { "i_test.yaml", false },
+    { "j_TEST.yml", false },
+    { "k_test.json", false },
+    { "l_tests.yaml", true },
+    { "test.yaml", true },
+    { "_test.yaml", false },
+    { "yaml", false },
+    { "m.yaml.bak", false },
+    { "sub/a.yaml", true },
+    { "sub/deep/a.yaml", true },
+    { "testdata/a.yaml", false },
+    { "sub/testdata/a.yaml", false },
+    { ".hidden/a.yaml", false },
+    { "..data/a.yaml", false },
+    { "_x/a.yaml", true },
 };
 
 START_TEST(knows_policies_by_their_names)
@@ -141,7 +164,8 @@ START_TEST(finds_schemas)
     str why = STR_EMPTY;
     struct diags diags = diags_new(&arena);
     ck_assert_int_eq(disk_list(&arena, root, &limits, &listing, &why), CARDEA_OK);
-    ck_assert_int_eq(disk_read(&arena, root, &limits, &listing, &set, &diags, &why), CARDEA_EINVALID);
+    ck_assert_int_eq(disk_read(&arena, root, &limits, &listing, &set, &diags, &why),
+                     CARDEA_EINVALID);
     ck_assert_int_eq(set.schema_count, 2);
     ck_assert(str_eq(set.schemas[0].id, S("a.json")));
     ck_assert(str_eq(set.schemas[1].id, S("sub/b.json")));
@@ -188,7 +212,8 @@ START_TEST(fingerprint_tells_changes)
     put("b.yaml", "");
     uint64_t added = fingerprint();
     ck_assert_uint_ne(added, rewritten);
-    ck_assert_int_eq(rename(str_to_c(&arena, below("b.yaml")), str_to_c(&arena, below("c.yaml"))), 0);
+    ck_assert_int_eq(rename(str_to_c(&arena, below("b.yaml")), str_to_c(&arena, below("c.yaml"))),
+                     0);
     ck_assert_uint_ne(fingerprint(), added);
     put("x/_schemas/s.json", "");
     ck_assert_uint_ne(fingerprint(), added);
@@ -218,7 +243,8 @@ START_TEST(sizes_hold)
     put("a.yaml", big);
     struct diags diags = diags_new(&arena);
     ck_assert_int_eq(disk_list(&arena, root, &limits, &listing, &why), CARDEA_OK);
-    ck_assert_int_eq(disk_read(&arena, root, &limits, &listing, &set, &diags, &why), CARDEA_EINVALID);
+    ck_assert_int_eq(disk_read(&arena, root, &limits, &listing, &set, &diags, &why),
+                     CARDEA_EINVALID);
     ck_assert_int_eq(diags.errors, 1);
     for (int i = 0; i < 4; i++) {
         put(str_to_c(&arena, str_printf(&arena, "p%d.yaml", i)), big);
@@ -231,7 +257,8 @@ START_TEST(missing_directory_is_named)
 {
     struct disk_listing listing;
     str why = STR_EMPTY;
-    ck_assert_int_eq(disk_list(&arena, below("nowhere"), &limits, &listing, &why), CARDEA_ENOTFOUND);
+    ck_assert_int_eq(disk_list(&arena, below("nowhere"), &limits, &listing, &why),
+                     CARDEA_ENOTFOUND);
     ck_assert(str_find(why, S("nowhere")) >= 0);
 }
 END_TEST
