@@ -1,8 +1,9 @@
 /* disk.c — the policies in a directory
  *
- * The walk is depth first in the order of names. Links to files are followed, links to directories are not.
- * The fingerprint is taken from what stat() says, not from contents, so looking for changes costs no reading;
- * a file that is rewritten gets a new time, one that is replaced a new inode.
+ * The walk is depth first in the order of names. Links to files are followed, links to directories
+ * are not. The fingerprint is taken from what stat() says, not from contents, so looking for
+ * changes costs no reading; a file that is rewritten gets a new time, one that is replaced a new
+ * inode.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,11 +17,15 @@
 
 #define DEPTH_MOST 64 /* nested directories */
 
-static const struct diag_class err_unreadable = {
-    .code = "E0101", .severity = DIAG_ERROR, .group = LINT_LOAD_OTHER, .help = "make the file readable for the service"
-};
+static const struct diag_class err_unreadable = { .code = "E0101",
+                                                  .severity = DIAG_ERROR,
+                                                  .group = LINT_LOAD_OTHER,
+                                                  .help =
+                                                      "make the file readable for the service" };
 static const struct diag_class err_misplaced = {
-    .code = "E0102", .severity = DIAG_ERROR, .group = LINT_LOAD_OTHER,
+    .code = "E0102",
+    .severity = DIAG_ERROR,
+    .group = LINT_LOAD_OTHER,
     .help = "move the directory directly below the root, or give it another name"
 };
 
@@ -29,7 +34,7 @@ struct walk {
     str root;
     const struct disk_limits *limits;
     struct disk_listing *out;
-    int64_t bytes;         /* of all files so far */
+    int64_t bytes; /* of all files so far */
     int depth;
     str *why;
 };
@@ -49,12 +54,14 @@ static bool is_schema(str name)
 
 str disk_path(struct arena *arena, str root, str relative)
 {
-    return relative.len == 0 ? root : str_printf(arena, "%.*s/%.*s", STR_ARG(root), STR_ARG(relative));
+    return relative.len == 0 ? root
+                             : str_printf(arena, "%.*s/%.*s", STR_ARG(root), STR_ARG(relative));
 }
 
 static str join(struct arena *arena, str directory, str name)
 {
-    return directory.len == 0 ? name : str_printf(arena, "%.*s/%.*s", STR_ARG(directory), STR_ARG(name));
+    return directory.len == 0 ? name
+                              : str_printf(arena, "%.*s/%.*s", STR_ARG(directory), STR_ARG(name));
 }
 
 /* ---- the walk ---- */
@@ -76,8 +83,9 @@ static bool add_file(struct walk *w, str path, bool schema, bool is_link)
     if (stat(str_to_c(w->arena, disk_path(w->arena, w->root, path)), &st) != 0) {
         return true; /* gone while we looked: the next walk will tell */
     }
-    const int64_t facts[] = { (int64_t)st.st_size,       (int64_t)st.st_ino,        (int64_t)st.st_mtim.tv_sec,
-                              (int64_t)st.st_mtim.tv_nsec, (int64_t)st.st_ctim.tv_sec, (int64_t)st.st_ctim.tv_nsec };
+    const int64_t facts[] = { (int64_t)st.st_size,        (int64_t)st.st_ino,
+                              (int64_t)st.st_mtim.tv_sec, (int64_t)st.st_mtim.tv_nsec,
+                              (int64_t)st.st_ctim.tv_sec, (int64_t)st.st_ctim.tv_nsec };
     mix(w->out, path);
     mix(w->out, (str){ (const char *)facts, (isize)sizeof facts });
     w->bytes += (int64_t)st.st_size;
@@ -94,10 +102,12 @@ static bool add_file(struct walk *w, str path, bool schema, bool is_link)
 
 static cardea_status walk_directory(struct walk *w, str directory, bool schemas);
 
-static cardea_status walk_entry(struct walk *w, str directory, const struct dir_entry *entry, bool schemas)
+static cardea_status walk_entry(struct walk *w, str directory, const struct dir_entry *entry,
+                                bool schemas)
 {
     str path = join(w->arena, directory, entry->name);
     if (entry->kind == FILE_REGULAR) {
+        w->out->suites += !schemas && policy_test_name(entry->name);
         bool wanted = schemas ? is_schema(entry->name) : policy_file_name(entry->name);
         return !wanted || add_file(w, path, schemas, entry->is_link) ? CARDEA_OK : CARDEA_ELIMIT;
     }
@@ -132,7 +142,8 @@ static cardea_status walk_directory(struct walk *w, str directory, bool schemas)
         return CARDEA_OK; /* gone while we looked */
     }
     if (status != CARDEA_OK) {
-        *w->why = str_printf(w->arena, "cannot read directory %.*s: %.*s", STR_ARG(path), STR_ARG(error));
+        *w->why =
+            str_printf(w->arena, "cannot read directory %.*s: %.*s", STR_ARG(path), STR_ARG(error));
         return status;
     }
     *vec_push(w->arena, &w->out->directories) = directory;
@@ -144,8 +155,8 @@ static cardea_status walk_directory(struct walk *w, str directory, bool schemas)
     return status;
 }
 
-cardea_status disk_list(struct arena *arena, str root, const struct disk_limits *limits, struct disk_listing *out,
-                        str *why)
+cardea_status disk_list(struct arena *arena, str root, const struct disk_limits *limits,
+                        struct disk_listing *out, str *why)
 {
     *out = (struct disk_listing){ .fingerprint = 1 };
     struct walk w = { .arena = arena, .root = root, .limits = limits, .out = out, .why = why };
@@ -171,19 +182,20 @@ static void misplaced(struct diags *diags, const struct disk_listing *listing)
 }
 
 cardea_status disk_read(struct arena *arena, str root, const struct disk_limits *limits,
-                        const struct disk_listing *listing, struct disk_set *out, struct diags *diags, str *why)
+                        const struct disk_listing *listing, struct disk_set *out,
+                        struct diags *diags, str *why)
 {
     isize errors = diags->errors;
     int64_t bytes = 0;
-    *out = (struct disk_set){ .files = new(arena, struct policy_file, listing->files.len),
-                              .schemas = new(arena, struct schema_file, listing->files.len) };
+    *out = (struct disk_set){ .files = new (arena, struct policy_file, listing->files.len),
+                              .schemas = new (arena, struct schema_file, listing->files.len) };
     misplaced(diags, listing);
     for (isize i = 0; i < listing->files.len; i++) {
         const struct disk_file *file = &listing->files.ptr[i];
         str text = STR_EMPTY;
         str error = STR_EMPTY;
-        if (file_read(arena, disk_path(arena, root, file->path), (isize)limits->max_file_bytes, &text, &error) !=
-            CARDEA_OK) {
+        if (file_read(arena, disk_path(arena, root, file->path), (isize)limits->max_file_bytes,
+                      &text, &error) != CARDEA_OK) {
             complain(diags, &err_unreadable, file->path,
                      str_printf(arena, "cannot read the file: %.*s", STR_ARG(error)));
             continue;
@@ -195,7 +207,8 @@ cardea_status disk_read(struct arena *arena, str root, const struct disk_limits 
         }
         if (file->schema) {
             out->schemas[out->schema_count++] =
-                (struct schema_file){ str_slice(file->path, S("_schemas/").len, file->path.len), text };
+                (struct schema_file){ str_slice(file->path, S("_schemas/").len, file->path.len),
+                                      text };
         } else {
             out->files[out->file_count++] = (struct policy_file){ file->path, text };
         }
