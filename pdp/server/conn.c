@@ -31,9 +31,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ARENA_KEEP   (1 << 20) /* what the arena keeps from one request to the next           */
-#define LINGER_MS    2000      /* how long a peer may take to read the last response          */
-#define LINGER_BYTES (1 << 20) /* how much of what it still sends is thrown away              */
+#define ARENA_KEEP     (1 << 20) /* what the arena keeps from one request to the next           */
+#define LINGER_MS      2000      /* how long a peer may take to read the last response          */
+#define FRESH_DRAIN_MS 500 /* how long a connection may still bring its first request         */
+#define LINGER_BYTES   (1 << 20) /* how much of what it still sends is thrown away              */
 
 /* ---- reading and writing: the place where TLS will sit ---- */
 
@@ -510,6 +511,8 @@ void conn_drain(struct conn *conn)
 {
     if (conn->state == CONN_IDLE) {
         conn_close(conn);
+    } else if (conn->state == CONN_FRESH) { /* its first request may be on the way */
+        wheel_set(&conn->worker->wheel, &conn->timer, conn->worker->now_ms + FRESH_DRAIN_MS);
     }
 }
 

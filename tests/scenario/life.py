@@ -136,6 +136,17 @@ def drain_has_an_end(check):
         slow.sock.close()
 
 
+def silent_connections_do_not_hold_it_up(check):
+    with Server() as server:
+        silent = server.client()
+        time.sleep(0.2)
+        start = time.monotonic()
+        server.signal(signal.SIGTERM)
+        check("ends with 0", server.ended() == 0, server.proc.returncode)
+        check("soon", time.monotonic() - start < 2, time.monotonic() - start)
+        silent.sock.close()
+
+
 def second_signal_ends_at_once(check):
     with Server() as server:
         slow = server.client()
@@ -243,5 +254,5 @@ def compile_tells(check):
 SCENARIOS = [(f.__name__, f) for f in (
     starts_and_says_so, refuses_broken_policies, refuses_a_missing_directory, refuses_a_wrong_configuration,
     refuses_what_would_weaken, refuses_a_taken_address, reads_configuration_files, serves_a_unix_socket, drains,
-    drain_has_an_end, second_signal_ends_at_once, health_says_no_while_draining, load_while_stopping,
-    commands_know_their_use, compile_tells)]
+    drain_has_an_end, silent_connections_do_not_hold_it_up, second_signal_ends_at_once,
+    health_says_no_while_draining, load_while_stopping, commands_know_their_use, compile_tells)]
