@@ -33,8 +33,8 @@ run|yyjson 0.10|lib yyjson 0.10|libyyjson-dev
 run|libyaml 0.2.5|lib yaml-0.1 0.2.5|libyaml-dev
 run|PCRE2 10.42 (8 bit)|lib libpcre2-8 10.42|libpcre2-dev
 run|SQLite 3.40|lib sqlite3 3.40|libsqlite3-dev
-run|libcurl 7.85|lib libcurl 7.85|libcurl4-openssl-dev
 run|OpenSSL 3.0|lib openssl 3.0|libssl-dev
+run|libcurl 7.85|lib libcurl 7.85|libcurl4-openssl-dev
 run|the time zone database|zones|tzdata
 test|libcheck 0.15.2|lib check 0.15.2|check libsubunit-dev
 test|Python 3.10 with venv|python|python3 python3-venv
