@@ -116,6 +116,7 @@ struct cel_issue {
     str better;          /* our wording for people when the reference's is generated; empty: text */
     str help;            /* what to do; may be empty                                          */
     bool syntax;         /* a syntax error (generated wording in the reference)               */
+    bool follows;        /* another issue explains it: the reference lists it, people need not see it */
     uint32_t at;         /* byte at which the reference reports it: the order of the list     */
 };
 struct cel_issues {

@@ -55,7 +55,7 @@ static void push(struct lexer *lx, enum tok_kind kind, isize end)
 
 /* Reports a fault of the text [start, end) in our words; the reference's generated words go to
  * `text`. */
-static void lex_issue(struct lexer *lx, isize start, isize end, str better, str help)
+static struct cel_issue *lex_issue(struct lexer *lx, isize start, isize end, str better, str help)
 {
     str seen = str_slice(lx->text, start, end);
     struct cel_issue *issue =
@@ -64,6 +64,7 @@ static void lex_issue(struct lexer *lx, isize start, isize end, str better, str 
     issue->syntax = true;
     issue->better = better;
     issue->help = help;
+    return issue;
 }
 
 static void skip_space(struct lexer *lx)
@@ -217,10 +218,10 @@ static void lex_string(struct lexer *lx, isize prefix, bool raw, enum tok_kind k
         return;
     }
     if (scan.end == 0) {
-        lex_issue(lx, lx->pos, scan.stop, S("string without closing quote"),
-                  quote == '"'
-                      ? S("add the closing `\"`; a text of several lines is written in `\"\"\"`")
-                      : S("add the closing `'`; a text of several lines is written in `'''`"));
+        (void)lex_issue(
+            lx, lx->pos, scan.stop, S("string without closing quote"),
+            quote == '"' ? S("add the closing `\"`; a text of several lines is written in `\"\"\"`")
+                         : S("add the closing `'`; a text of several lines is written in `'''`"));
         push_broken(lx, kind, scan.stop);
         return;
     }
@@ -229,9 +230,10 @@ static void lex_string(struct lexer *lx, isize prefix, bool raw, enum tok_kind k
         (void)utf8_next(lx->text, &end); /* the text is valid: only the position matters */
     }
     str escape = str_slice(lx->text, scan.bad_escape, end);
-    lex_issue(lx, scan.bad_escape, end,
-              str_printf(lx->arena, "`%.*s` does not begin an escape sequence", STR_ARG(escape)),
-              S("write `\\\\` for a backslash, or put `r` before the opening quote"));
+    (void)lex_issue(
+        lx, scan.bad_escape, end,
+        str_printf(lx->arena, "`%.*s` does not begin an escape sequence", STR_ARG(escape)),
+        S("write `\\\\` for a backslash, or put `r` before the opening quote"));
     push_broken(lx, kind, scan.end);
 }
 
@@ -277,8 +279,8 @@ static void lex_escaped_word(struct lexer *lx)
         push(lx, TOK_ESC_IDENT, end + 1);
         return;
     }
-    lex_issue(lx, lx->pos, c < 0 ? end : end + 1, S("name in back quotes is not closed"),
-              S("between back quotes stand letters, digits and `_.-/ `"));
+    (void)lex_issue(lx, lx->pos, c < 0 ? end : end + 1, S("name in back quotes is not closed"),
+                    S("between back quotes stand letters, digits and `_.-/ `"));
     lx->pos = end > lx->pos ? end : lx->pos + 1;
     if (at(lx, lx->pos) == '`') {
         lx->pos++;
@@ -325,11 +327,18 @@ static void lex_unknown(struct lexer *lx)
                : str_eq(seen, S(";")) ? S("an expression ends without `;`")
                : str_eq(seen, S("#")) ? S("comments begin with `//`")
                                       : STR_EMPTY;
-    lex_issue(lx, lx->pos, end,
-              str_printf(lx->arena, "%s is not part of the language",
-                         str_to_c(lx->arena, str_quote(lx->arena, seen))),
-              help);
+    struct cel_issue *issue = lex_issue(lx, lx->pos, end,
+                                        str_printf(lx->arena, "%s is not part of the language",
+                                                   str_to_c(lx->arena, str_quote(lx->arena, seen))),
+                                        help);
     lx->pos = end;
+    int next = at(lx, end);
+    bool half = str_find(S("=&|"), seen) >= 0; /* half an operator: the reference reads on */
+    if (half && (next == ' ' || next == '>')) {
+        issue->text = str_printf(lx->arena, "Syntax error: token recognition error at: '%.*s%c'",
+                                 STR_ARG(seen), next);
+        lx->pos++;
+    }
 }
 
 void cel_lex(struct arena *arena, str text, struct toks *out, struct cel_issues *issues)

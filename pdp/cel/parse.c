@@ -46,22 +46,68 @@ str parse_habit_help(str word)
     return STR_EMPTY;
 }
 
+/* Can the token begin an operand? */
+static bool begins_operand(enum tok_kind kind)
+{
+    switch (kind) {
+    case TOK_LBRACKET:
+    case TOK_LBRACE:
+    case TOK_LPAREN:
+    case TOK_DOT:
+    case TOK_MINUS:
+    case TOK_NOT:
+    case TOK_TRUE:
+    case TOK_FALSE:
+    case TOK_NULL:
+    case TOK_DOUBLE:
+    case TOK_INT:
+    case TOK_UINT:
+    case TOK_STRING:
+    case TOK_BYTES:
+    case TOK_IDENT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Would the text go on well without the present token? Then the reference calls it extraneous. */
+static bool is_extraneous(const struct parser *p, const char *set)
+{
+    static const struct {
+        const char *set;
+        enum tok_kind kind;
+    } closing[] = {
+        { "<EOF>", TOK_END },  { "')'", TOK_RPAREN },          { "']'", TOK_RBRACKET },
+        { "'}'", TOK_RBRACE }, { "{']', ','}", TOK_RBRACKET }, { "{'}', ','}", TOK_RBRACE },
+        { "':'", TOK_COLON },
+    };
+    if (peek_kind(p) == TOK_END) {
+        return false;
+    }
+    enum tok_kind next = (enum tok_kind)peek(p)[1].kind; /* the end is a token of its own */
+    for (isize i = 0; i < countof(closing); i++) {
+        if (strcmp(set, closing[i].set) == 0) {
+            return next == closing[i].kind;
+        }
+    }
+    return strcmp(set, OPERAND_SET) == 0 && begins_operand(next);
+}
+
 void parse_fault(struct parser *p, const char *set, const char *wanted, str help)
 {
     if (p->failed) {
         return;
     }
     p->failed = true;
-    if (p->lex_failed) {
-        return;
-    }
     const struct tok *tok = peek(p);
     bool end = tok->kind == TOK_END;
     str seen = end ? S("<EOF>") : tok_text(p, tok);
     struct cel_issue *issue =
-        cel_issue_add(p->issues, tok->start, tok->end,
-                      "Syntax error: mismatched input '%.*s' expecting %s", STR_ARG(seen), set);
+        cel_issue_add(p->issues, tok->start, tok->end, "Syntax error: %s input '%.*s' expecting %s",
+                      is_extraneous(p, set) ? "extraneous" : "mismatched", STR_ARG(seen), set);
     issue->syntax = true;
+    issue->follows = p->lex_failed;
     issue->better =
         end ? str_printf(p->arena, "the expression ends where %s is expected", wanted)
             : str_printf(p->arena, "found `%.*s` where %s is expected", STR_ARG(seen), wanted);
@@ -95,7 +141,7 @@ static bool enter(struct parser *p, int *depth)
 struct ast *cel_node(struct parser *p, enum ast_kind kind, uint32_t start, uint32_t end,
                      uint32_t at)
 {
-    struct ast *node = new (p->arena, struct ast, 1);
+    struct ast *node = new(p->arena, struct ast, 1);
     node->kind = (uint8_t)kind;
     node->start = start;
     node->end = end;

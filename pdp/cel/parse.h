@@ -81,6 +81,11 @@ static inline int parse_max(int a, int b)
 }
 
 /* ---- parse.c ---- */
+/* What the reference's grammar expects where an operand may begin. */
+#define OPERAND_SET                                                                                \
+    "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, "       \
+    "STRING, BYTES, IDENTIFIER}"
+
 struct ast *parse_expr(struct parser *p);
 
 /* A node of the kind with the span [start, end) and the place `at`. */
@@ -95,8 +100,8 @@ struct ast *parse_call(struct parser *p, str name, uint32_t start, uint32_t at, 
 struct ast *parse_missing(struct parser *p);
 
 /* Reports that the next token does not fit. `set` is what the reference's grammar expects,
- * `wanted` the same for people. Only the first is reported, and none that a lexical error
- * explains. */
+ * `wanted` the same for people. Only the first is reported; what a lexical error may explain is
+ * marked as following from it. */
 void parse_fault(struct parser *p, const char *set, const char *wanted, str help);
 
 /* Reads a token of the kind, or reports that it is not there. */

@@ -335,10 +335,6 @@ static struct ast *parse_map(struct parser *p)
 
 /* ---- operands ---- */
 
-#define OPERAND_SET                                                                                \
-    "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, "       \
-    "STRING, BYTES, IDENTIFIER}"
-
 struct ast *parse_primary(struct parser *p)
 {
     const struct tok *tok = peek(p);

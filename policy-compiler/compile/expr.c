@@ -36,8 +36,12 @@ static str reference_text(struct module *m, const struct ptext *text, const stru
 static void report(struct module *m, const struct ptext *text, const struct cel_issues *issues)
 {
     m->failed = true;
+    bool first = true;
     for (isize i = 0; i < issues->list.len; i++) {
         const struct cel_issue *issue = &issues->list.ptr[i];
+        if (issue->follows) {
+            continue;
+        }
         str shown = issue->better.len > 0 ? issue->better : issue->text;
         struct diag *d = diag_add(m->c->diags, &err_expression, expr_span(text, issue->start, issue->end),
                                   "%.*s", STR_ARG(shown));
@@ -45,11 +49,12 @@ static void report(struct module *m, const struct ptext *text, const struct cel_
             diag_help(m->c->diags, d, "%.*s", STR_ARG(issue->help));
         }
         diag_reference_text(d, text);
-        if (i == 0) {
+        if (first) {
             d->ref_text = reference_text(m, text, issues);
         } else {
             d->args[3] = S("more");
         }
+        first = false;
     }
 }
 

@@ -139,7 +139,7 @@ static const struct {
     { "b'a\\xff\\377'", "b\"a\\xff\\xff\"" },
     { "bR'\\x'", "b\"\\\\x\"" },
     { "b'\u00e9'", "b\"\\xc3\\xa9\"" },
-    { "rb'x'", "Syntax error: mismatched input ''x'' expecting <EOF>" },
+    { "rb'x'", "Syntax error: extraneous input ''x'' expecting <EOF>" },
     { "9223372036854775808", "invalid int literal" },
     { "-(9223372036854775808)", "invalid int literal" },
     { "0x8000000000000000", "invalid int literal" },
@@ -282,14 +282,48 @@ START_TEST(fault)
 }
 END_TEST
 
+/* The reference's wording, all issues of a text; what follows from another one is in parentheses. */
+static const struct {
+    const char *text, *issues;
+} wordings[] = {
+    { "1)", "extraneous input ')' expecting <EOF>" },
+    { "1 2 3", "mismatched input '2' expecting <EOF>" },
+    { "f(1 2)", "extraneous input '2' expecting ')'" },
+    { "[1 2]", "extraneous input '2' expecting {']', ','}" },
+    { "a ^^ b", "token recognition error at: '^', token recognition error at: '^', "
+                "(extraneous input 'b' expecting <EOF>)" },
+    { "a = 1", "token recognition error at: '= ', (extraneous input '1' expecting <EOF>)" },
+    { "x => y", "token recognition error at: '=>', (extraneous input 'y' expecting <EOF>)" },
+    { "1 === 1", "token recognition error at: '= '" },
+};
+
+START_TEST(wording)
+{
+    struct arena *arena = unit_arena();
+    struct cel_issues issues = { .arena = arena };
+    ck_assert_ptr_null(parse(str_from_c(wordings[_i].text), 0, &issues));
+    struct sb sb = sb_new(arena);
+    for (isize i = 0; i < issues.list.len; i++) {
+        const struct cel_issue *issue = &issues.list.ptr[i];
+        str text = str_slice(issue->text, S("Syntax error: ").len, issue->text.len);
+        sb_printf(&sb, "%s%s%.*s%s", i > 0 ? ", " : "", issue->follows ? "(" : "", STR_ARG(text),
+                  issue->follows ? ")" : "");
+    }
+    expect_str(sb_str(&sb), wordings[_i].issues);
+}
+END_TEST
+
 START_TEST(one_broken_string_is_one_fault)
 {
     struct arena *arena = unit_arena();
     struct cel_issues issues = { .arena = arena };
     ck_assert_ptr_null(parse(S("R.attr.x == '\\d' && R.attr.y == '\\w' && 1"), 0, &issues));
     ck_assert_int_eq(issues.list.len, 2);
+    issues = (struct cel_issues){ .arena = arena };
     ck_assert_ptr_null(parse(S("f('abc, 1)"), 0, &issues));
-    ck_assert_int_eq(issues.list.len, 1);
+    ck_assert_int_eq(issues.list.len, 2);
+    ck_assert(!issues.list.ptr[0].follows);
+    ck_assert(issues.list.ptr[1].follows);
 }
 END_TEST
 
@@ -574,6 +608,7 @@ int main(void)
     tcase_add_loop_test(core, macro, 0, countof(macros));
     tcase_add_test(core, macros_of_tests);
     tcase_add_loop_test(core, fault, 0, countof(faults));
+    tcase_add_loop_test(core, wording, 0, countof(wordings));
     tcase_add_test(core, one_broken_string_is_one_fault);
     tcase_add_test(core, issues_are_bounded);
     tcase_add_loop_test(core, limit, 0, countof(limits));
