@@ -76,6 +76,13 @@ static int compare_loads(const struct report_entry *a, const struct report_entry
     return order != 0 ? order : (a->diag->order > b->diag->order) - (a->diag->order < b->diag->order);
 }
 
+/* In one file: constants before variables, as they are looked for. */
+static int compare_findings(const struct report_entry *a, const struct report_entry *b)
+{
+    int order = compare_walk(a->file, b->file);
+    return order != 0 ? order : (a->diag->order > b->diag->order) - (a->diag->order < b->diag->order);
+}
+
 static int compare_errors(const struct report_entry *a, const struct report_entry *b)
 {
     int order = str_cmp(a->file, b->file);
@@ -89,10 +96,11 @@ static int compare(const void *left, const void *right)
     const struct report_entry *b = right;
     switch (group_of(a->diag)) {
     case REPORT_LOAD_FAILURES:
+        return compare_loads(a, b);
     case REPORT_DISABLED:
     case REPORT_DUPLICATES:
     case REPORT_MISSING_IMPORTS:
-        return compare_loads(a, b);
+        return compare_findings(a, b);
     case REPORT_MISSING_SCOPES:
     case REPORT_SCOPE_PERMISSIONS:
         return str_cmp(a->diag->args[0], b->diag->args[0]);

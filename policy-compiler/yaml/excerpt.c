@@ -260,7 +260,7 @@ static void scan_token(struct scan *s)
         scan_block(s);
     } else if (c == '"' || c == '\'') {
         scan_quoted(s);
-    } else if (c == '&' || c == '!') {
+    } else if (c == '&' || c == '!' || c == '*') {
         isize i = s->at;
         while (!is_end(s, i) && !(s->flow > 0 && is_flow(s->text.ptr[i]))) {
             i++;

@@ -126,6 +126,14 @@ static uint32_t value_of_line(const struct source *source, uint32_t at)
     return (uint32_t)(from + i);
 }
 
+/* Does a list begin where a key of the mapping should, as deep as the keys? */
+static bool is_list_among_keys(const struct source *source, const struct yevents *events)
+{
+    str rest = str_slice(source->text, (isize)events->problem_at, source->text.len);
+    return str_starts(rest, S("- ")) && source_place(source, events->problem_at).column ==
+                                            source_place(source, events->context_at).column;
+}
+
 static void report_complaint(struct diags *diags, const struct source *source,
                              const struct yevents *events)
 {
@@ -141,6 +149,9 @@ static void report_complaint(struct diags *diags, const struct source *source,
             diag_help(diags, d, "%s", c->help);
         }
         d->ref_text = str_from_c(c->ref);
+        if (str_starts(str_from_c(c->problem), S("did not find expected key")) && is_list_among_keys(source, events)) {
+            d->ref_text = S("non-map value is specified");
+        }
         if (str_starts(str_from_c(c->problem), S("mapping values"))) {
             d->ref_place = source_place(source, value_of_line(source, at));
         }
