@@ -39,7 +39,7 @@ MODULES = {
     "test": (["policy-compiler/test"], ["base", "value", "cel", "image", "engine", "policy", "compile"], []),
     "tools": (["policy-compiler/tools"], ["base", "value", "cel", "image", "engine", "policy", "compile", "test"], []),
     "audit": (["pdp/audit"], ["base", "value", "engine/decision.h"], ["sqlite"]),
-    "auth": (["pdp/auth"], ["base", "value"], ["openssl", "curl", "jose"]),
+    "auth": (["pdp/auth"], ["base", "value"], ["openssl", "curl"]),
     "config": (["pdp/config"], ["base", "value", "store/yaml_value.h"], []),
     "store": (["pdp/store"], ["base", "value", "image", "engine/engine.h snapshot.h", "policy", "compile"],
               ["sqlite", "curl"]),
@@ -51,7 +51,7 @@ MODULES = {
 
 LIBRARIES = {
     "yyjson": r"yyjson\.h", "pcre2": r"pcre2\.h", "openssl": r"openssl/.*", "yaml": r"yaml\.h",
-    "sqlite": r"sqlite3\.h", "curl": r"curl/.*", "jose": r"jose/.*", "event": r"event2?[./].*",
+    "sqlite": r"sqlite3\.h", "curl": r"curl/.*", "event": r"event2?[./].*",
     "llhttp": r"llhttp\.h", "zlib": r"zlib\.h",
 }
 
