@@ -36,6 +36,22 @@ struct config_texts {
     isize count;
 };
 
+/* One set of keys for tokens; exactly one of file, data and url is not empty. */
+struct config_key_set {
+    str id;
+    str file;
+    str data;
+    str url;
+    int64_t refresh_ms; /* 0: not set */
+    bool pem;
+    bool optional_alg;
+    bool optional_kid;
+};
+struct config_key_sets {
+    const struct config_key_set *items;
+    isize count;
+};
+
 struct config {
     str listen_addr;
     int64_t socket_mode;
@@ -46,6 +62,7 @@ struct config {
     int64_t write_timeout_ms;
     int64_t idle_timeout_ms;
     int64_t drain_timeout_ms;
+    bool metrics;
     bool cors_disabled; /* as written; cors_enabled is what follows from all keys */
     bool cors_enabled;  /* settled                                                */
     struct config_texts cors_origins;
@@ -64,6 +81,9 @@ struct config {
     bool strict_evaluation;
     struct value globals; /* V_MAP or V_NONE                                        */
     str enforcement;      /* none, warn, reject                                     */
+    bool jwt_unverified;
+    int64_t jwt_skew_ms;
+    struct config_key_sets key_sets;
     str driver;           /* always `disk` after a successful load                  */
     str directory;
     bool watch;

@@ -8,7 +8,7 @@
 #include "config/config.h"
 #include "store/yaml_value.h"
 
-enum param_type { BOOL, INT, SIZE, DURATION, TEXT, CHOICE, MODE, TEXTS, TREE };
+enum param_type { BOOL, INT, SIZE, DURATION, TEXT, CHOICE, MODE, TEXTS, TREE, KEYSETS };
 enum param_status { OBEYED, OURS, QUIET, WARN, REFUSE };
 
 struct param {
@@ -51,6 +51,13 @@ bool config_assign(struct loading *l, const struct param *param, const struct co
 
 /* Stores the parameter's default. */
 void config_assign_default(struct loading *l, const struct param *param);
+
+/* The text of a scalar, whatever the file's syntax made of it, with variables replaced. False
+ * after a diagnostic: it is no scalar, or a variable is not set. `path` is for the diagnostic. */
+bool config_scalar(struct loading *l, str path, const struct config_node *node, str *out);
+
+/* Stores the key sets of `auxData.jwt.keySets`. False after a diagnostic. */
+bool config_assign_key_sets(struct loading *l, const struct param *param, const struct config_node *node);
 
 /* Replaces variables in a text. False after a diagnostic at `span`. */
 bool config_expand(struct loading *l, str text, struct span span, str *out);

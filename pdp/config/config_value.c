@@ -232,7 +232,12 @@ static bool store_text(struct loading *l, const struct param *param, struct span
         break;
     case TEXTS:
     case TREE:
-        return wrong(l, param, span, param->type == TEXTS ? "a list of texts" : "a mapping", text);
+    case KEYSETS:
+        return wrong(l, param, span,
+                     param->type == TEXTS  ? "a list of texts"
+                     : param->type == TREE ? "a mapping"
+                                           : "a list of key sets",
+                     text);
     }
     if (param->stored) {
         *(str *)(void *)at = text;
@@ -295,10 +300,23 @@ static bool assign_texts(struct loading *l, const struct param *param,
     return true;
 }
 
+bool config_scalar(struct loading *l, str path, const struct config_node *node, str *out)
+{
+    if (node->kind != CONFIG_SCALAR) {
+        (void)diag_add(l->diags, &err_config_value, node->span, "`%.*s` must be a single value", STR_ARG(path));
+        return false;
+    }
+    *out = node_text(node);
+    return node->value.kind != V_STRING || config_expand(l, *out, node->span, out);
+}
+
 bool config_assign(struct loading *l, const struct param *param, const struct config_node *node)
 {
     if (param->type == TREE) {
         return assign_tree(l, param, node);
+    }
+    if (param->type == KEYSETS) {
+        return config_assign_key_sets(l, param, node);
     }
     if (param->type == TEXTS) {
         return assign_texts(l, param, node);
