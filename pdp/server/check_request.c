@@ -3,14 +3,16 @@
  * The order of the checks is the reference's, because it decides which fault is named: JSON, fields, rules,
  * number of resources, tokens, number of actions.
  *
- * Tokens: nothing here can verify one, so a request that carries a token is refused with the words that the
- * reference has for a token that does not verify; `auxData: {}` is no token. spec: cerbos-compat#auxiliary-data
+ * Tokens become claims at the door that the limits name; one that is refused there refuses the request, in words
+ * that do not say why. `auxData: {}` is no token. spec: cerbos-compat#auxiliary-data
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "server/check_request.h"
 
 #include <stddef.h>
+
+#define TOKENS_MOST 64 /* in one request: each costs a public-key operation */
 
 #define AT(type, member) (uint16_t) offsetof(type, member)
 
@@ -166,9 +168,38 @@ bool check_action_count(struct arena *arena, isize count, const struct check_lim
                                       (long long)count, (long long)limits->actions));
 }
 
-bool check_tokens(const struct check_aux *aux, struct check_refusal *refusal)
+static bool one_token(struct arena *arena, const struct check_token *token, const struct check_limits *limits,
+                      int64_t now_ns, const struct vmap **claims)
 {
-    return (!aux->has_jwt && aux->jwt_count == 0) || refuse(refusal, S("invalid auxData"));
+    *claims = limits->tokens != NULL ? limits->tokens->claims(limits->tokens, arena, token, now_ns) : NULL;
+    return *claims != NULL;
+}
+
+/* Several tokens, each under its name: `jwts[name].claims`. */
+static bool named_tokens(struct arena *arena, const struct check_aux *aux, const struct check_limits *limits,
+                         struct check_request *request)
+{
+    struct vmap *jwts = vmap_new(arena, aux->jwt_count);
+    for (isize i = 0; i < aux->jwt_count; i++) {
+        const struct vmap *claims;
+        if (!one_token(arena, &aux->jwts[i], limits, request->now_ns, &claims)) {
+            return false;
+        }
+        struct vmap *jwt = vmap_new(arena, 1);
+        vmap_append(arena, jwt, v_string(S("claims")), v_map(claims));
+        vmap_append(arena, jwts, v_string(aux->jwts[i].name), v_map(jwt)); /* names are known to differ */
+    }
+    request->aux.jwts = aux->jwt_count > 0 ? jwts : NULL;
+    return true;
+}
+
+bool check_tokens(struct arena *arena, const struct check_aux *aux, bool present, const struct check_limits *limits,
+                  struct check_request *request, struct check_refusal *refusal)
+{
+    request->aux = (struct aux_data){ .present = present };
+    bool good = aux->jwt_count <= TOKENS_MOST && named_tokens(arena, aux, limits, request) &&
+                (!aux->has_jwt || one_token(arena, &aux->jwt, limits, request->now_ns, &request->aux.jwt));
+    return good || refuse(refusal, S("invalid auxData"));
 }
 
 static void settle(struct arena *arena, const struct check_body *body, struct check_request *request)
@@ -180,14 +211,14 @@ static void settle(struct arena *arena, const struct check_body *body, struct ch
     request->principal = body->principal;
     request->items = items;
     request->item_count = body->entry_count;
-    request->aux = (struct aux_data){ .present = body->has_aux };
 }
 
 bool check_request_read(struct arena *arena, str text, const struct check_limits *limits, struct check_body *out,
                         struct check_request *request, struct check_refusal *refusal)
 {
     if (!check_message_read(arena, text, &limits->json, &check_body_message, out, refusal) ||
-        !check_resource_count(arena, out->entry_count, limits, refusal) || !check_tokens(&out->aux, refusal)) {
+        !check_resource_count(arena, out->entry_count, limits, refusal) ||
+        !check_tokens(arena, &out->aux, out->has_aux, limits, request, refusal)) {
         return false;
     }
     for (isize i = 0; i < out->entry_count; i++) {

@@ -51,10 +51,19 @@ extern const struct proto_message check_principal_message; /* struct principal  
 extern const struct proto_message check_entry_message;     /* struct check_entry */
 extern const struct proto_message check_aux_message;       /* struct check_aux   */
 
+/* Who turns tokens into claims. */
+struct token_door {
+    /* The claims, in the arena; NULL: the token is refused. */
+    const struct vmap *(*claims)(struct token_door *door, struct arena *arena, const struct check_token *token,
+                                 int64_t now_ns);
+};
+
+/* What a request may hold. */
 struct check_limits {
     int64_t resources;          /* most resources in one request         */
     int64_t actions;            /* most actions for one resource         */
     struct json_limits json;    /* depth and number of values            */
+    struct token_door *tokens;  /* NULL: every token is refused          */
 };
 
 /* Why a request is not served. */
@@ -65,7 +74,7 @@ struct check_refusal {
 };
 
 /* Reads and checks a body. *out and *request borrow from the arena only (the text is copied first, because
- * parsing changes it and a refusal quotes the original). request->now_ns is left alone.
+ * parsing changes it and a refusal quotes the original). request->now_ns is left alone; tokens are judged by it.
  * Returns true, or false with *refusal. The arena's guard is the caller's. Cost: linear in the text. */
 bool check_request_read(struct arena *arena, str text, const struct check_limits *limits, struct check_body *out,
                         struct check_request *request, struct check_refusal *refusal);
@@ -81,6 +90,8 @@ bool check_resource_count(struct arena *arena, isize count, const struct check_l
                           struct check_refusal *refusal);
 bool check_action_count(struct arena *arena, isize count, const struct check_limits *limits,
                         struct check_refusal *refusal);
-bool check_tokens(const struct check_aux *aux, struct check_refusal *refusal);
+/* Fills request->aux, by the instant of the request; `present`: there is an auxData, with or without tokens. */
+bool check_tokens(struct arena *arena, const struct check_aux *aux, bool present, const struct check_limits *limits,
+                  struct check_request *request, struct check_refusal *refusal);
 
 #endif

@@ -72,7 +72,6 @@ static void settle_set(struct arena *arena, const struct legacy_set *body, struc
     request->principal = body->principal;
     request->items = items;
     request->item_count = body->resource.instance_count;
-    request->aux = (struct aux_data){ .present = body->has_aux };
     request->want_derived_roles = body->include_meta;
 }
 
@@ -81,7 +80,8 @@ bool legacy_set_read(struct arena *arena, str text, const struct check_limits *l
 {
     if (!check_message_read(arena, text, &limits->json, &legacy_set_message, out, refusal) ||
         !check_resource_count(arena, out->resource.instance_count, limits, refusal) ||
-        !check_action_count(arena, out->action_count, limits, refusal) || !check_tokens(&out->aux, refusal)) {
+        !check_action_count(arena, out->action_count, limits, refusal) ||
+        !check_tokens(arena, &out->aux, out->has_aux, limits, request, refusal)) {
         return false;
     }
     settle_set(arena, out, request);
@@ -110,14 +110,14 @@ static void settle_batch(struct arena *arena, const struct legacy_batch *body, s
     request->principal = body->principal;
     request->items = items;
     request->item_count = body->entry_count;
-    request->aux = (struct aux_data){ .present = body->has_aux };
 }
 
 bool legacy_batch_read(struct arena *arena, str text, const struct check_limits *limits, struct legacy_batch *out,
                        struct check_request *request, struct check_refusal *refusal)
 {
     if (!check_message_read(arena, text, &limits->json, &legacy_batch_message, out, refusal) ||
-        !check_resource_count(arena, out->entry_count, limits, refusal) || !check_tokens(&out->aux, refusal)) {
+        !check_resource_count(arena, out->entry_count, limits, refusal) ||
+        !check_tokens(arena, &out->aux, out->has_aux, limits, request, refusal)) {
         return false;
     }
     for (isize i = 0; i < out->entry_count; i++) {
