@@ -36,7 +36,8 @@ static int group_of(const struct diag *d)
         break;
     }
     bool part_of_other = str_eq(d->args[3], S("more"));
-    return d->class->severity == DIAG_ERROR && !part_of_other ? REPORT_COMPILE_ERRORS : REPORT_GROUPS;
+    return d->class->severity == DIAG_ERROR && !part_of_other ? REPORT_COMPILE_ERRORS
+                                                              : REPORT_GROUPS;
 }
 
 /* ---- order ----------------------------------------------------------------------------------- */
@@ -73,14 +74,16 @@ static int compare_loads(const struct report_entry *a, const struct report_entry
     }
     order = compare_places(a->place, b->place);
     order = order != 0 ? order : str_cmp(a->diag->ref_path, b->diag->ref_path);
-    return order != 0 ? order : (a->diag->order > b->diag->order) - (a->diag->order < b->diag->order);
+    return order != 0 ? order
+                      : (a->diag->order > b->diag->order) - (a->diag->order < b->diag->order);
 }
 
-/* In one file: constants before variables, as they are looked for. */
+/* In one file: as they are found. */
 static int compare_findings(const struct report_entry *a, const struct report_entry *b)
 {
     int order = compare_walk(a->file, b->file);
-    return order != 0 ? order : (a->diag->order > b->diag->order) - (a->diag->order < b->diag->order);
+    return order != 0 ? order
+                      : (a->diag->order > b->diag->order) - (a->diag->order < b->diag->order);
 }
 
 static int compare_errors(const struct report_entry *a, const struct report_entry *b)
@@ -130,7 +133,8 @@ static struct report_entry make_entry(const struct diag *d)
     struct report_entry entry = { .diag = d, .text = d->ref_text.len > 0 ? d->ref_text : d->text };
     entry.file = d->span.source != NULL ? d->span.source->name : d->file;
     if (d->ref_place.line >= 0 && d->span.source != NULL) {
-        entry.place = d->ref_place.line > 0 ? d->ref_place : source_place(d->span.source, d->span.start);
+        entry.place =
+            d->ref_place.line > 0 ? d->ref_place : source_place(d->span.source, d->span.start);
     }
     return entry;
 }
@@ -138,7 +142,8 @@ static struct report_entry make_entry(const struct diag *d)
 /* Policies that begin at the wrong place are not shown, only named. */
 static bool has_context(int group)
 {
-    return group == REPORT_LOAD_FAILURES || group == REPORT_MISSING_IMPORTS || group == REPORT_COMPILE_ERRORS;
+    return group == REPORT_LOAD_FAILURES || group == REPORT_MISSING_IMPORTS ||
+           group == REPORT_COMPILE_ERRORS;
 }
 
 static void add_contexts(struct arena *arena, struct excerpts *excerpts, struct report_list *g)
@@ -149,7 +154,8 @@ static void add_contexts(struct arena *arena, struct excerpts *excerpts, struct 
         bool found = !str_ends(d->ref_path, S(".")); /* the reference finds no empty key */
         if (entry->place.line > 0 && found) {
             struct sb sb = sb_new(arena);
-            excerpt_add(excerpts, d->span.source, d->ref_caret.line > 0 ? d->ref_caret : entry->place, &sb);
+            excerpt_add(excerpts, d->span.source,
+                        d->ref_caret.line > 0 ? d->ref_caret : entry->place, &sb);
             entry->context = sb_str(&sb);
         }
     }

@@ -144,12 +144,13 @@ void report_json(const struct report *report, struct sb *out)
     if (compiling_failed(report)) {
         write_group(&w, "errors", &groups[REPORT_COMPILE_ERRORS], compile_error);
     } else {
-        write_group(&w, "missing_imports", &groups[REPORT_MISSING_IMPORTS], missing_import);
         write_group(&w, "duplicate_defs", &groups[REPORT_DUPLICATES], duplicate);
         write_group(&w, "load_failures", &groups[REPORT_LOAD_FAILURES], load_failure);
+        write_group(&w, "missing_imports", &groups[REPORT_MISSING_IMPORTS], missing_import);
         write_group(&w, "disabled_defs", &groups[REPORT_DISABLED], disabled);
         write_group(&w, "missing_scope_details", &groups[REPORT_MISSING_SCOPES], missing_scope);
-        write_group(&w, "scope_permissions_conflicts", &groups[REPORT_SCOPE_PERMISSIONS], scope_permissions);
+        write_group(&w, "scope_permissions_conflicts", &groups[REPORT_SCOPE_PERMISSIONS],
+                    scope_permissions);
     }
     jw_object_end(&w);
     jw_object_end(&w);

@@ -54,8 +54,8 @@ static void add_words(struct sb *out, int group, const struct report_entry *entr
         sb_byte(out, ')');
         break;
     case REPORT_MISSING_IMPORTS:
-        sb_printf(out, "cannot find %.*s \"%.*s\" imported by %.*s", STR_ARG(d->args[1]), STR_ARG(d->args[2]),
-                  STR_ARG(d->args[0]));
+        sb_printf(out, "cannot find %.*s \"%.*s\" imported by %.*s", STR_ARG(d->args[1]),
+                  STR_ARG(d->args[2]), STR_ARG(d->args[0]));
         break;
     case REPORT_COMPILE_ERRORS:
         add_safe(out, entry->text);

@@ -24,6 +24,7 @@ struct token {
     uint32_t to;    /* first byte behind, with what follows a plain scalar                    */
     int line;       /* where the reference says it begins: wrong for some folded blocks       */
     bool raw;       /* [start, to) is shown as it is; else blanks at ends of lines are left out */
+    bool null;      /* nothing follows where a value is missing: shown with ` null`            */
 };
 
 struct excerpts {
@@ -87,7 +88,7 @@ static void advance(struct scan *s, isize to)
 static void push(struct scan *s, isize to, int line, bool raw)
 {
     *vec_push(s->e->arena, &s->e->tokens) =
-        (struct token){ (uint32_t)s->end, (uint32_t)s->at, (uint32_t)to, line, raw };
+        (struct token){ (uint32_t)s->end, (uint32_t)s->at, (uint32_t)to, line, raw, false };
     advance(s, to);
     s->end = to;
 }
@@ -195,8 +196,10 @@ static int kept_line_ends(const struct scan *s, isize from, isize to, isize inde
         while (next_first < to && is_blank(s->text.ptr[next_first])) {
             next_first++;
         }
-        bool plain_next = next_first < to && s->text.ptr[next_first] != '\n' && next_first - next <= indent;
-        bool fold = folded && !last && ((plain && plain_next) || (plain && peek(s, next_first) == '\n'));
+        bool plain_next =
+            next_first < to && s->text.ptr[next_first] != '\n' && next_first - next <= indent;
+        bool fold =
+            folded && !last && ((plain && plain_next) || (plain && peek(s, next_first) == '\n'));
         kept += end < to && !fold;
         i = next;
     }
@@ -227,7 +230,8 @@ static void scan_block(struct scan *s)
         line += s->text.ptr[i] == '\n';
     }
     /* the reference counts back from the end, and not at the end of the text */
-    int back = to == s->text.len ? s->text.ptr[to - 1] == '\n' : kept_line_ends(s, s->at, to, indent, folded);
+    int back = to == s->text.len ? s->text.ptr[to - 1] == '\n'
+                                 : kept_line_ends(s, s->at, to, indent, folded);
     push(s, to, line - back, true);
 }
 
@@ -236,7 +240,8 @@ static void scan_block(struct scan *s)
 static bool starts_document(const struct scan *s)
 {
     str rest = str_slice(s->text, s->at, s->at + 3);
-    return s->at == s->begin && (str_eq(rest, S("---")) || str_eq(rest, S("..."))) && is_end(s, s->at + 3);
+    return s->at == s->begin && (str_eq(rest, S("---")) || str_eq(rest, S("..."))) &&
+           is_end(s, s->at + 3);
 }
 
 static void scan_token(struct scan *s)
@@ -271,6 +276,22 @@ static void scan_token(struct scan *s)
     }
 }
 
+/* A text that ends with a key or a dash without value: the reference supplies one and forgets comments behind it. */
+static void complete(struct excerpts *e)
+{
+    str text = e->source->text;
+    isize count = e->tokens.len;
+    while (count > 0 && text.ptr[e->tokens.ptr[count - 1].start] == '#') {
+        count--;
+    }
+    struct token *last = count > 0 ? &e->tokens.ptr[count - 1] : NULL;
+    if (last != NULL && last->to - last->start == 1 &&
+        str_find_byte(S(":-"), text.ptr[last->start]) >= 0) {
+        last->null = true;
+        e->tokens.len = count;
+    }
+}
+
 static void read_tokens(struct excerpts *e, const struct source *source)
 {
     struct scan s = { .e = e, .text = source->text, .line = 1, .indent = -1 };
@@ -283,6 +304,7 @@ static void read_tokens(struct excerpts *e, const struct source *source)
         }
         scan_token(&s);
     }
+    complete(e);
 }
 
 /* ---- printing -------------------------------------------------------------------------------- */
@@ -318,12 +340,14 @@ static void print_token(struct print *p, str text, const struct token *t, isize 
         while (!(t->raw && i >= (isize)t->start) && behind < to && text.ptr[behind] == ' ') {
             behind++;
         }
-        if (behind > i && behind < text.len && (text.ptr[behind] == '\n' || text.ptr[behind] == '\r')) {
+        if (behind > i && behind < text.len &&
+            (text.ptr[behind] == '\n' || text.ptr[behind] == '\r')) {
             i = behind - 1;
             continue;
         }
         print_byte(p, text.ptr[i]);
     }
+    sb_add(p->out, t->null ? S(" null") : STR_EMPTY);
 }
 
 /* Where the token's text begins when it is the first one shown. */
@@ -406,7 +430,8 @@ static int last_line(str text, const struct token *t)
     return line + (after > 0 ? after - 1 : 0);
 }
 
-void excerpt_add(struct excerpts *e, const struct source *source, struct place caret, struct sb *out)
+void excerpt_add(struct excerpts *e, const struct source *source, struct place caret,
+                 struct sb *out)
 {
     if (e->source != source) {
         read_tokens(e, source);
@@ -428,7 +453,11 @@ void excerpt_add(struct excerpts *e, const struct source *source, struct place c
     struct print p = { .out = out, .marked = caret.line };
     print_tokens(&p, e, first, last, trimmed_end(source->text, &tokens[last - 1]));
     sb_byte(out, '\n');
-    int digits = caret.line < 1000 ? 3 : caret.line < 10000 ? 4 : caret.line < 100000 ? 5 : caret.line < 1000000 ? 6 : 7;
+    int digits = caret.line < 1000      ? 3
+                 : caret.line < 10000   ? 4
+                 : caret.line < 100000  ? 5
+                 : caret.line < 1000000 ? 6
+                                        : 7;
     digits = caret.line < 100 ? 2 : digits;
     for (int i = 0; i < digits + 4 + caret.column; i++) {
         sb_byte(out, ' ');

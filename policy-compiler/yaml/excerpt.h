@@ -24,6 +24,7 @@ struct excerpts *excerpts_new(struct arena *arena);
 
 /* Appends the excerpt whose caret stands at `caret`, a place in the source. Any text is taken, also what is no YAML.
  * Cost: one pass over the source when it is another one than before, else over its tokens. */
-void excerpt_add(struct excerpts *excerpts, const struct source *source, struct place caret, struct sb *out);
+void excerpt_add(struct excerpts *excerpts, const struct source *source, struct place caret,
+                 struct sb *out);
 
 #endif

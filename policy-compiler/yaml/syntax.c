@@ -149,7 +149,8 @@ static void report_complaint(struct diags *diags, const struct source *source,
             diag_help(diags, d, "%s", c->help);
         }
         d->ref_text = str_from_c(c->ref);
-        if (str_starts(str_from_c(c->problem), S("did not find expected key")) && is_list_among_keys(source, events)) {
+        if (str_starts(str_from_c(c->problem), S("did not find expected key")) &&
+            is_list_among_keys(source, events)) {
             d->ref_text = S("non-map value is specified");
         }
         if (str_starts(str_from_c(c->problem), S("mapping values"))) {
