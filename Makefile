@@ -229,6 +229,9 @@ $(SYNTAX_OK): $(BUILD)/syntax/%: % $(HEADERS) $(BUILD)/obj/.flags
 
 # ---- goals ------------------------------------------------------------------------------------
 
+# `make run` and `make test` use all cores, unless a -j was given: then that number holds.
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+
 .PHONY: build build-tests build-asan build-tsan build-fuzz build-bench check-headers check-syntax run test asan tsan fuzz bench arrows \
         docs format install install-deps clean help
 
@@ -238,13 +241,13 @@ build: $(BUILD)/cardea
 ## run           install what is missing, build, check config.example.json, serve the examples
 run:
 	@scripts/install-deps.sh --for run
-	@+$(MAKE) --no-print-directory -j$(JOBS) build
+	@+$(MAKE) --no-print-directory $(PARALLEL) build
 	@scripts/run-example.sh
 
 ## test          install what is missing, build, run every test; ends with "N passed, N failed"
 test:
 	@scripts/install-deps.sh --for test
-	@+$(MAKE) --no-print-directory -j$(JOBS) build build-tests build-asan
+	@+$(MAKE) --no-print-directory $(PARALLEL) build build-tests build-asan
 	@$(PYTHON) tests/run-all
 
 build-tests: $(plain_TESTS)
