@@ -41,13 +41,19 @@ struct table {
     struct used_roles derived;
 };
 
+static uint32_t key_new(struct table *t, struct keys *keys, str text, bool pattern)
+{
+    *vec_push(t->c->arena, &keys->list) =
+        (struct key_entry){ .text = text, .pattern = pattern, .bits = new (t->c->arena, uint64_t, (isize)t->words) };
+    return (uint32_t)keys->list.len - 1;
+}
+
 static uint32_t key_add(struct table *t, struct keys *keys, str text, isize row)
 {
-    uint32_t number = map_intern(t->c->arena, &keys->names, text);
-    if (number == (uint32_t)keys->list.len) {
-        *vec_push(t->c->arena, &keys->list) = (struct key_entry){
-            .text = text, .pattern = glob_is_pattern(text), .bits = new (t->c->arena, uint64_t, (isize)t->words)
-        };
+    uint32_t number = map_get(&keys->names, text);
+    if (number == MAP_NONE) {
+        number = key_new(t, keys, text, glob_is_pattern(text));
+        (void)map_set(t->c->arena, &keys->names, text, number);
     }
     bits_set(keys->list.ptr[number].bits, row);
     return number;
@@ -70,6 +76,27 @@ static struct img_range keys_add(struct table *t, struct keys *keys, const struc
         check_pattern(t, &texts->ptr[i]);
         uint32_t number = key_add(t, keys, texts->ptr[i].text, row);
         *vec_push(t->c->arena, &t->lists) = number;
+    }
+    return range;
+}
+
+static bool has_special(str text)
+{
+    return str_find_byte(text, '?') >= 0 || str_find_byte(text, '[') >= 0 || str_find_byte(text, '{') >= 0 ||
+           str_find_byte(text, '\\') >= 0;
+}
+
+/* What a role policy allows. Here `?`, `[…]`, `{…}` and `\` make a pattern without any `*`, next to the text itself.
+ * spec: cerbos-compat#patterns */
+static struct img_range allowed_add(struct table *t, const struct ptexts *texts, isize row)
+{
+    struct img_range range = keys_add(t, &t->actions, texts, row);
+    for (isize i = 0; i < texts->len; i++) {
+        str text = texts->ptr[i].text;
+        struct glob glob;
+        if (!glob_is_pattern(text) && has_special(text) && glob_compile(t->c->arena, text, &glob)) {
+            bits_set(t->actions.list.ptr[key_new(t, &t->actions, text, true)].bits, row);
+        }
     }
     return range;
 }
@@ -261,7 +288,7 @@ static void role_rows(struct table *t)
         const struct role_rule *rule = &rp->rules[i];
         struct img_row row =
             row_base(t, i + 1, rule->name.text, &rule->condition, &rule->output, rule->span);
-        row.actions = keys_add(t, &t->actions, &rule->allow_actions, t->rows.len);
+        row.actions = allowed_add(t, &rule->allow_actions, t->rows.len);
         kind_add(t, &rule->resource, t->rows.len);
         *vec_push(t->c->arena, &t->rows) = row;
     }
