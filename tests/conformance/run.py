@@ -4,7 +4,8 @@
   check, http    requests and replies recorded from the reference
   cel            expressions with the reference's results, each served as an output of a policy
   regex          patterns and subjects with RE2's answers
-  refuse         expressions that must not compile
+  compile        policies that do not compile: exit status and reports, with texts and excerpts
+  refuse         expressions that must not compile: the same
 
 A case that fails must be listed in gaps.txt, and a listed case must fail: so the list is neither too short nor stale.
 Listed cases count as skipped. Without ../shared there is nothing to compare with, and that counts as skipped too.
@@ -36,7 +37,13 @@ START_TIMEOUT_S = 60
 def recorded():
     """{label: why it failed, or None} for the cases of conform.py"""
     with tempfile.TemporaryDirectory() as work:
-        return run_cases(like_the_reference(work))
+        return run_cases(*SUITES, "--adapter", os.path.join(CORPUS, "adapters", "cardea"), program=like_the_reference(work))
+
+
+def reports():
+    """The same for policies that do not compile. Excerpts and all texts count."""
+    return run_cases("compile", "--strict",
+                     "--cmd", shlex.quote(CARDEA) + " compile --no-color --output=json {flags} {dir}")
 
 
 def like_the_reference(work):
@@ -48,9 +55,8 @@ def like_the_reference(work):
     return path
 
 
-def run_cases(program):
-    command = [sys.executable, os.path.join(CORPUS, "conform.py"), *SUITES, "--better", "-v",
-               "--adapter", os.path.join(CORPUS, "adapters", "cardea")]
+def run_cases(*options, program=CARDEA):
+    command = [sys.executable, os.path.join(CORPUS, "conform.py"), "--better", "-v", *options]
     done = subprocess.run(command, env=dict(os.environ, CARDEA=program), stdout=subprocess.PIPE, text=True)
     found = {}
     for line in done.stdout.splitlines():
@@ -163,11 +169,21 @@ def refusals():
         with tempfile.TemporaryDirectory() as store:
             with open(os.path.join(store, record["file"]), "w", encoding="utf-8", newline="\n") as f:
                 f.write(record["policy"])
-            done = subprocess.run([CARDEA, "compile", store], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        good = done.returncode == record["exit_code"]
-        found["refuse:" + record["id"]] = None if good else "%s: exit status %d, want %d" % (
-            record["expr"], done.returncode, record["exit_code"])
+            done = subprocess.run([CARDEA, "compile", "--output=json", store], stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True)
+        why = None
+        if done.returncode != record["exit_code"]:
+            why = "exit status %d, want %d" % (done.returncode, record["exit_code"])
+        elif entries(json.loads(done.stdout), record) != entries(record["output"], record):
+            why = "reports " + done.stdout
+        found["refuse:" + record["id"]] = why and "%s: %s" % (record["expr"], why)
     return found
+
+
+def entries(report, record):
+    """What must be the same of each error: all but the wording of syntax errors, which a generated parser gives."""
+    members = ["file", "error", "position", "context"] + ([] if record["generated_parser_text"] else ["description"])
+    return [[error.get(member) for member in members] for error in report["compileErrors"]["errors"]]
 
 
 def read_gaps():
@@ -197,7 +213,7 @@ def main():
         return t.finish()
     runner = load_runner()
     results = {}
-    for source in (recorded, lambda: expressions(runner), lambda: patterns(runner), refusals):
+    for source in (recorded, reports, lambda: expressions(runner), lambda: patterns(runner), refusals):
         found = source()
         t.check("a corpus has cases", bool(found), "none were run")
         results.update(found)
