@@ -153,7 +153,10 @@ void api_check_resources(struct worker *worker, const struct exchange *exchange,
     }
     str spoiled = STR_EMPTY;
     request.want_derived_roles = body.include_meta;
-    if (!answer(worker, &body, &request, reply, &spoiled)) {
+    int64_t began_ns = worker_stopwatch(worker);
+    bool answered = answer(worker, &body, &request, reply, &spoiled);
+    metrics_check(&worker->metrics, answered, request.item_count, worker_stopwatch(worker) - began_ns);
+    if (!answered) {
         if (spoiled.len > 0) {
             reply_error(reply, REPLY_UNKNOWN, spoiled, STR_EMPTY);
             return;
@@ -163,5 +166,4 @@ void api_check_resources(struct worker *worker, const struct exchange *exchange,
         return;
     }
     reply->api = true;
-    worker->counters.checks++;
 }

@@ -17,25 +17,39 @@ static void refuse(struct reply *reply, const struct check_refusal *refusal)
     reply_error(reply, (enum reply_code)refusal->code, refusal->message, refusal->details);
 }
 
+static bool try_all(struct worker *worker, const struct check_request *request,
+                    struct decision *decisions)
+{
+    const struct snapshot *snapshot = store_reader_get(worker->reader);
+    for (isize i = 0; i < request->item_count; i++) {
+        if (!check_decide(worker, snapshot, request, i, &decisions[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* All decisions of a request, by one snapshot; NULL after a failure of ours, which has been answered. */
 static const struct decision *decide_all(struct worker *worker, const struct check_request *request,
                                          struct reply *reply)
 {
-    const struct snapshot *snapshot = store_reader_get(worker->reader);
     struct decision *decisions = new(&worker->arena, struct decision, request->item_count);
-    for (isize i = 0; i < request->item_count; i++) {
-        if (!check_decide(worker, snapshot, request, i, &decisions[i])) {
-            log_error("server", "a check failed for a reason of ours; it was answered with an error");
-            reply_error(reply, REPLY_INTERNAL, S("Policy check failed"), STR_EMPTY);
-            return NULL;
-        }
+    int64_t began_ns = worker_stopwatch(worker);
+    bool decided = try_all(worker, request, decisions);
+    metrics_check(&worker->metrics, decided, request->item_count,
+                  worker_stopwatch(worker) - began_ns);
+    if (!decided) {
+        log_error("server", "a check failed for a reason of ours; it was answered with an error");
+        reply_error(reply, REPLY_INTERNAL, S("Policy check failed"), STR_EMPTY);
+        return NULL;
     }
     return decisions;
 }
 
 /* ---- /api/check ---- */
 
-static void put_instances(struct jw *w, const struct check_request *request, const struct decision *decisions)
+static void put_instances(struct jw *w, const struct check_request *request,
+                          const struct decision *decisions)
 {
     jw_key(w, S("resourceInstances"));
     jw_object(w);
@@ -49,7 +63,8 @@ static void put_instances(struct jw *w, const struct check_request *request, con
     jw_object_end(w);
 }
 
-static void put_instance_meta(struct jw *w, const struct check_request *request, const struct decision *decisions)
+static void put_instance_meta(struct jw *w, const struct check_request *request,
+                              const struct decision *decisions)
 {
     jw_key(w, S("meta"));
     jw_object(w);
@@ -68,7 +83,8 @@ void api_check_set(struct worker *worker, const struct exchange *exchange, struc
     struct legacy_set body;
     struct check_request request = { .now_ns = exchange->now_ns };
     struct check_refusal refusal;
-    if (!legacy_set_read(&worker->arena, exchange->body, &worker->server->options.check, &body, &request, &refusal)) {
+    if (!legacy_set_read(&worker->arena, exchange->body, &worker->server->options.check, &body,
+                         &request, &refusal)) {
         refuse(reply, &refusal);
         return;
     }
@@ -85,7 +101,6 @@ void api_check_set(struct worker *worker, const struct exchange *exchange, struc
     }
     jw_object_end(&w);
     reply->api = true;
-    worker->counters.checks++;
 }
 
 /* ---- /api/check_resource_batch ---- */
@@ -95,8 +110,8 @@ void api_check_batch(struct worker *worker, const struct exchange *exchange, str
     struct legacy_batch body;
     struct check_request request = { .now_ns = exchange->now_ns };
     struct check_refusal refusal;
-    if (!legacy_batch_read(&worker->arena, exchange->body, &worker->server->options.check, &body, &request,
-                           &refusal)) {
+    if (!legacy_batch_read(&worker->arena, exchange->body, &worker->server->options.check, &body,
+                           &request, &refusal)) {
         refuse(reply, &refusal);
         return;
     }
@@ -119,5 +134,4 @@ void api_check_batch(struct worker *worker, const struct exchange *exchange, str
     jw_array_end(&w);
     jw_object_end(&w);
     reply->api = true;
-    worker->counters.checks++;
 }

@@ -39,7 +39,8 @@ void check_put_validation_errors(struct jw *w, const struct decision *d)
         jw_object(w);
         check_put_text(w, S("path"), error->path);
         check_put_text(w, S("message"), error->message);
-        check_put_text(w, S("source"), error->principal ? S("SOURCE_PRINCIPAL") : S("SOURCE_RESOURCE"));
+        check_put_text(w, S("source"),
+                       error->principal ? S("SOURCE_PRINCIPAL") : S("SOURCE_RESOURCE"));
         jw_object_end(w);
     }
     jw_array_end(w);
@@ -79,8 +80,16 @@ static void deny_all(struct arena *arena, const struct check_item *item, struct 
     *out = (struct decision){ .actions = actions, .action_count = item->action_count };
 }
 
-bool check_decide(struct worker *worker, const struct snapshot *snapshot, const struct check_request *request,
-                  isize number, struct decision *out)
+static void count(struct metrics *metrics, const struct decision *d)
+{
+    for (isize i = 0; i < d->action_count; i++) {
+        counter_add(d->actions[i].allow ? &metrics->allowed : &metrics->denied, 1);
+    }
+    counter_add(&metrics->evaluation_errors, d->evaluation_error_count);
+}
+
+bool check_decide(struct worker *worker, const struct snapshot *snapshot,
+                  const struct check_request *request, isize number, struct decision *out)
 {
     struct arena *arena = &worker->arena;
     struct arena_mark mark = arena_mark(arena);
@@ -89,7 +98,11 @@ bool check_decide(struct worker *worker, const struct snapshot *snapshot, const 
     if (status == CARDEA_ELIMIT) {
         arena_reset(arena, mark);
         deny_all(arena, &request->items[number], out);
-        return true;
+        counter_add(&worker->metrics.limited, 1);
+        status = CARDEA_OK;
+    }
+    if (status == CARDEA_OK) {
+        count(&worker->metrics, out);
     }
     return status == CARDEA_OK;
 }

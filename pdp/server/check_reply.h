@@ -11,8 +11,8 @@
 
 /* Decides one resource of a request in the worker's arena. When a limit is reached all its actions are denied.
  * False: a failure of ours; then nothing may be answered but an error. */
-bool check_decide(struct worker *worker, const struct snapshot *snapshot, const struct check_request *request,
-                  isize number, struct decision *out);
+bool check_decide(struct worker *worker, const struct snapshot *snapshot,
+                  const struct check_request *request, isize number, struct decision *out);
 
 /* A member with a text, unless it is empty. */
 void check_put_text(struct jw *w, str name, str text);

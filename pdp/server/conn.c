@@ -225,7 +225,7 @@ static void end_reply(struct conn *conn, struct reply *reply, int64_t now_ns, bo
         .http10 = conn->http.ll.http_minor == 0,
     };
     reply_end(reply, &line);
-    conn->worker->counters.requests++;
+    counter_add(&conn->worker->metrics.requests, 1);
 }
 
 /* Finds the handler and lets it write the reply. Reaching the cap of the arena or of the outbox
@@ -258,12 +258,18 @@ static void answer(struct conn *conn)
                           .head = base,
                           .headers = conn->http.headers,
                           .now_ns = clock_wall_ns() };
+    int64_t began_ns = worker_stopwatch(worker);
     (void)str_cut(http_text(base, conn->http.target), '?', &x.path, &x.query);
     arena_clear(&worker->arena, ARENA_KEEP);
     conn->last = is_last(conn);
     struct reply reply;
     reply_begin(&reply, &worker->outbox);
     let_route(conn, &x, &reply);
+    if (worker->server->options.metrics) {
+        metrics_response(&worker->metrics, x.method, reply.status,
+                         worker_stopwatch(worker) - began_ns, conn->http.body_total,
+                         reply_body_len(&reply));
+    }
     end_reply(conn, &reply, x.now_ns, x.method == HTTP_METHOD_HEAD);
 }
 
@@ -308,7 +314,7 @@ static bool serve(struct conn *conn)
             break;
         }
         if (event == HTTP_FAILED) {
-            conn->worker->counters.refused++;
+            counter_add(&conn->worker->metrics.refused, 1);
             refuse(conn, conn->http.status, conn->http.error);
             break;
         }
@@ -495,7 +501,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 
 void conn_expire(struct conn *conn)
 {
-    conn->worker->counters.timeouts++;
+    counter_add(&conn->worker->metrics.timeouts, 1);
     if (conn->state == CONN_HEAD || conn->state == CONN_BODY) {
         (void)event_del(&conn->read_event);
         refuse(conn, 408, "request was not complete in time");

@@ -28,13 +28,15 @@ struct cors {
     bool every_header;
     const str *headers; /* lower case, ascending */
     isize header_count;
-    str max_age;        /* the line of its header, or empty */
+    str max_age; /* the line of its header, or empty */
 };
 
-static const str usual_headers[] = { S("accept"), S("content-type"), S("user-agent"), S("x-requested-with") };
+static const str usual_headers[] = { S("accept"), S("content-type"), S("user-agent"),
+                                     S("x-requested-with") };
 
 /* ORDER: as browsers may ask for them; OPTIONS itself is always right. */
-static const str methods[] = { S("HEAD"), S("GET"), S("POST"), S("PUT"), S("PATCH"), S("DELETE"), S("OPTIONS") };
+static const str methods[] = { S("HEAD"),  S("GET"),    S("POST"),   S("PUT"),
+                               S("PATCH"), S("DELETE"), S("OPTIONS") };
 
 /* ---- preparing ---- */
 
@@ -93,9 +95,9 @@ const struct cors *cors_new(struct arena *arena, const struct cors_options *opti
     } else {
         take_headers(arena, cors, usual_headers, countof(usual_headers));
     }
-    cors->max_age = options->max_age_s > 0
-                        ? str_printf(arena, "Access-Control-Max-Age: %lld\r\n", (long long)options->max_age_s)
-                        : STR_EMPTY;
+    cors->max_age = options->max_age_s > 0 ? str_printf(arena, "Access-Control-Max-Age: %lld\r\n",
+                                                        (long long)options->max_age_s)
+                                           : STR_EMPTY;
     return cors;
 }
 
@@ -180,10 +182,12 @@ static void put_origin(struct sb *sb, const struct cors *cors, str origin)
     sb_add(sb, S("\r\n"));
 }
 
-static str preflight(const struct cors *cors, struct arena *arena, const struct cors_request *request)
+static str preflight(const struct cors *cors, struct arena *arena,
+                     const struct cors_request *request)
 {
     struct sb sb = sb_new(arena);
-    sb_add(&sb, S("Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\r\n"));
+    sb_add(&sb,
+           S("Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\r\n"));
     if (!origin_allowed(cors, request->origin) || !method_allowed(request->method) ||
         !headers_allowed(cors, request->headers)) {
         return sb_str(&sb);
@@ -201,7 +205,8 @@ static str preflight(const struct cors *cors, struct arena *arena, const struct 
     return sb_str(&sb);
 }
 
-bool cors_answer(const struct cors *cors, struct arena *arena, const struct cors_request *request, str *lines)
+bool cors_answer(const struct cors *cors, struct arena *arena, const struct cors_request *request,
+                 str *lines)
 {
     if (request->options && request->method.len > 0) {
         *lines = preflight(cors, arena, request);

@@ -52,6 +52,11 @@ void reply_restart(struct reply *reply)
     reply->out->len += head_room(reply);
 }
 
+isize reply_body_len(const struct reply *reply)
+{
+    return reply->out->len - reply->start - head_room(reply);
+}
+
 void reply_lines(struct reply *reply, str lines)
 {
     reply->lines = lines;
@@ -193,6 +198,11 @@ static str content_type(enum reply_type type)
         return S("Content-Type: application/json\r\n");
     case REPLY_TEXT:
         return S("Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n");
+    case REPLY_METRICS:
+        return S(
+            "Content-Type: text/plain; version=0.0.4; charset=utf-8; escaping=underscores\r\n");
+    case REPLY_HTML:
+        return S("Content-Type: text/html; charset=utf-8\r\n");
     case REPLY_EMPTY:
         break;
     }

@@ -45,7 +45,9 @@ struct outbox {
 enum reply_type {
     REPLY_JSON,
     REPLY_TEXT,
-    REPLY_EMPTY, /* no body, and nothing said about one: status 204 */
+    REPLY_HTML,
+    REPLY_METRICS, /* the text format of Prometheus */
+    REPLY_EMPTY,   /* no body, and nothing said about one: status 204 */
 };
 
 struct reply {
@@ -88,6 +90,9 @@ void reply_text(struct reply *reply, int status, str text);
 
 /* No body and status 204, instead of what was written. */
 void reply_empty(struct reply *reply);
+
+/* Bytes of the body so far. */
+isize reply_body_len(const struct reply *reply);
 
 /* Puts the head in front. */
 void reply_end(struct reply *reply, const struct reply_line *line);

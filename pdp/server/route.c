@@ -6,16 +6,23 @@
 
 #include "server/server_priv.h"
 
+#define ANY_METHOD 255 /* the reference does not look at the method there */
+
+/* What the configuration may switch off. */
+enum feature { ALWAYS, METRICS };
+
 static const struct {
     str path;
-    uint8_t method;
+    uint8_t method;  /* enum http_method or ANY_METHOD */
+    uint8_t feature; /* enum feature                   */
     void (*serve)(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 } routes[] = {
-    { S("/api/check/resources"), HTTP_METHOD_POST, api_check_resources },
-    { S("/api/check"), HTTP_METHOD_POST, api_check_set },
-    { S("/api/check_resource_batch"), HTTP_METHOD_POST, api_check_batch },
-    { S("/_cerbos/health"), HTTP_METHOD_GET, api_health },
-    { S("/api/server_info"), HTTP_METHOD_GET, api_server_info },
+    { S("/api/check/resources"), HTTP_METHOD_POST, ALWAYS, api_check_resources },
+    { S("/api/check"), HTTP_METHOD_POST, ALWAYS, api_check_set },
+    { S("/api/check_resource_batch"), HTTP_METHOD_POST, ALWAYS, api_check_batch },
+    { S("/_cerbos/health"), HTTP_METHOD_GET, ALWAYS, api_health },
+    { S("/_cerbos/metrics"), ANY_METHOD, METRICS, api_metrics },
+    { S("/api/server_info"), HTTP_METHOD_GET, ALWAYS, api_server_info },
 };
 
 /* Services of the reference that answer under a prefix only when they are switched on. */
@@ -84,8 +91,14 @@ static void not_found(const struct exchange *exchange, struct reply *reply)
     reply_text(reply, 404, S("404 page not found\n"));
 }
 
+static bool is_on(const struct server *server, uint8_t feature)
+{
+    return feature == ALWAYS || server->options.metrics;
+}
+
 /* Says which origin may read the answer. True: that was all that was asked. */
-static bool answer_origin(struct worker *worker, const struct exchange *exchange, struct reply *reply)
+static bool answer_origin(struct worker *worker, const struct exchange *exchange,
+                          struct reply *reply)
 {
     const struct cors_request request = {
         .known_method = exchange->method != HTTP_METHOD_OTHER,
@@ -106,7 +119,8 @@ static bool answer_origin(struct worker *worker, const struct exchange *exchange
 static bool wants_layout(struct worker *worker, const struct exchange *exchange)
 {
     return str_eq(exchange_header(exchange, HTTP_ACCEPT), S("application/json+pretty")) ||
-           (exchange->query.len > 0 && query_value(&worker->arena, exchange->query, S("pretty")).ptr != NULL);
+           (exchange->query.len > 0 &&
+            query_value(&worker->arena, exchange->query, S("pretty")).ptr != NULL);
 }
 
 void route(struct worker *worker, const struct exchange *exchange, struct reply *reply)
@@ -116,10 +130,10 @@ void route(struct worker *worker, const struct exchange *exchange, struct reply 
     }
     reply->indent = wants_layout(worker, exchange) ? 2 : 0;
     for (int i = 0; i < countof(routes); i++) {
-        if (!str_eq(exchange->path, routes[i].path)) {
+        if (!str_eq(exchange->path, routes[i].path) || !is_on(worker->server, routes[i].feature)) {
             continue;
         }
-        if (exchange->method == routes[i].method) {
+        if (routes[i].method == ANY_METHOD || exchange->method == routes[i].method) {
             routes[i].serve(worker, exchange, reply);
         } else {
             reply_error(reply, REPLY_UNIMPLEMENTED, S("Method Not Allowed"), STR_EMPTY);

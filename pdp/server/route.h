@@ -12,13 +12,13 @@
 
 /* A request, as handlers see it. Views into the connection's buffer or the arena. */
 struct exchange {
-    uint8_t method; /* enum http_method                                     */
-    str path;       /* without the query                                    */
-    str query;      /* behind `?`, or empty                                 */
+    uint8_t method;                  /* enum http_method                                     */
+    str path;                        /* without the query                                    */
+    str query;                       /* behind `?`, or empty                                 */
     const char *head;                /* where the views of `headers` begin */
     const struct http_view *headers; /* by enum http_header                */
-    str body;       /* whole                                                */
-    int64_t now_ns; /* when the request was complete, wall clock since 1970 */
+    str body;                        /* whole                                                */
+    int64_t now_ns;                  /* when the request was complete, wall clock since 1970 */
 };
 
 /* The value of a header; ptr NULL when it was not sent. */
@@ -36,10 +36,12 @@ void route(struct worker *worker, const struct exchange *exchange, struct reply 
 str query_value(struct arena *arena, str query, str name);
 
 /* ---- handlers ---- */
-void api_check_resources(struct worker *worker, const struct exchange *exchange, struct reply *reply);
+void api_check_resources(struct worker *worker, const struct exchange *exchange,
+                         struct reply *reply);
 void api_check_set(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 void api_check_batch(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 void api_health(struct worker *worker, const struct exchange *exchange, struct reply *reply);
+void api_metrics(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 void api_server_info(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 
 #endif

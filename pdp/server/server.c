@@ -6,6 +6,8 @@
 
 #include "server/address.h"
 
+#include "base/clock.h"
+
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -61,6 +63,7 @@ cardea_status server_open(struct server **out, const struct server_options *opti
     }
     arena_init(&server->memory, 4096, 1 << 20);
     server->store = store;
+    server->started_ms = clock_wall_ns() / 1000000;
     server->listen_fd = -1;
     copy_options(server, options);
     raise_descriptors();
@@ -138,7 +141,7 @@ int64_t server_join(struct server *server)
         if (worker->started) {
             (void)pthread_join(worker->thread, NULL); /* fails only for a thread that is none */
             worker->started = false;
-            requests += worker->counters.requests;
+            requests += counter_get(&worker->metrics.requests);
         }
     }
     return requests;

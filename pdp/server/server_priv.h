@@ -15,6 +15,7 @@ struct server {
     int listen_fd;                 /* owned by worker 0 once it runs; -1: closed  */
     str address;                   /* bound                                       */
     char *socket_path;             /* of a Unix socket, to be removed; or NULL    */
+    int64_t started_ms;            /* since 1970                                  */
     struct worker *workers;
     int worker_count;
     atomic_bool draining; /* set once                                    */

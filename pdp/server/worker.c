@@ -104,6 +104,11 @@ static void look_at_clock(struct worker *worker)
     worker->now_ms = clock_monotonic_ns() / 1000000;
 }
 
+int64_t worker_stopwatch(const struct worker *worker)
+{
+    return worker->server->options.metrics ? clock_monotonic_ns() : 0;
+}
+
 static void keep_ticking(struct worker *worker)
 {
     if (!worker->ticking) {
@@ -161,7 +166,8 @@ static void turn_away(struct worker *worker, int fd)
 {
     static const char text[] =
         "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    if (worker->counters.overload++ == 0) {
+    counter_add(&worker->metrics.overload, 1);
+    if (counter_get(&worker->metrics.overload) == 1) {
         log_warn("server", "ceiling of %lld connections reached; further ones are turned away",
                  (long long)worker->server->options.connections);
     }
@@ -179,7 +185,7 @@ static void hand_out(struct worker *worker, int fd)
     }
     int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* no TCP, no need */
-    worker->counters.connections++;
+    counter_add(&worker->metrics.connections, 1);
     if (target != worker && !atomic_load(&worker->server->draining)) {
         worker_count(target, 1); /* until it is adopted, so that the next one sees it */
         if (write(target->hand_fd[1], &fd, sizeof fd) == (ssize_t)sizeof fd) {

@@ -12,6 +12,7 @@
 #ifndef CARDEA_SERVER_WORKER_H
 #define CARDEA_SERVER_WORKER_H
 
+#include "server/metrics.h"
 #include "server/reply.h"
 #include "server/server.h"
 #include "server/ulid.h"
@@ -44,15 +45,6 @@ struct chunk {
     char data[CHUNK_BYTES - sizeof(void *) - sizeof(int32_t)];
 };
 
-struct counters {
-    int64_t requests;    /* answered, in any way                            */
-    int64_t checks;      /* check requests that were decided                */
-    int64_t connections; /* accepted                                        */
-    int64_t refused;     /* messages that broke the rules of the protocol   */
-    int64_t timeouts;    /* connections cut by a deadline                   */
-    int64_t overload;    /* connections turned away at the ceiling          */
-};
-
 struct worker {
     struct server *server;
     int number; /* 0 is the one that listens                         */
@@ -83,7 +75,7 @@ struct worker {
     int64_t date_s; /* second that `date` shows                          */
     char date[29];
     int64_t token_log_s; /* when refused tokens may be logged again           */
-    struct counters counters;
+    struct metrics metrics;      /* what this worker has counted                      */
 };
 
 /* Prepares worker->… for its server. False: no memory or no descriptors; then worker_free(). */
@@ -107,6 +99,9 @@ void chunk_give(struct worker *worker, struct chunk *list); /* a whole list */
 
 /* Forgets what the outbox holds, and gives memory back after an uncommonly large round. */
 void worker_outbox_reset(struct worker *worker);
+
+/* Nanoseconds since some fixed point, to measure with; 0 while nothing is measured. */
+int64_t worker_stopwatch(const struct worker *worker);
 
 /* Counts a connection in or out of the worker's list. */
 void worker_count(struct worker *worker, int by);

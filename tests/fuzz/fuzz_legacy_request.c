@@ -23,7 +23,9 @@ static void demand(bool kept)
 static bool read_body(struct arena *arena, bool set, str text, struct check_request *request,
                       struct check_refusal *refusal)
 {
-    static const struct check_limits limits = { .resources = 4, .actions = 4, .json = { .max_depth = 12 } };
+    static const struct check_limits limits = { .resources = 4,
+                                                .actions = 4,
+                                                .json = { .max_depth = 12 } };
     if (set) {
         struct legacy_set body;
         return legacy_set_read(arena, text, &limits, &body, request, refusal);

@@ -107,6 +107,7 @@ static void start(struct fixture *f, const char *policies)
                   .body_bytes = 1 << 20,
                   .chunk_extra_bytes = 1024 },
         .check = { .resources = 50, .actions = 50 },
+        .metrics = true,
         .connections = 10,
         .arena_bytes = 1 << 24,
         .read_header_timeout_ms = 10000,

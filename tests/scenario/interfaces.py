@@ -4,6 +4,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import json
+import re
 
 from server import Server, policy, post, question
 
@@ -94,8 +95,108 @@ def deprecated_checks_are_answered(check):
             check(path + " with a token", status == 400 and b"ALLOW" not in got, got)
 
 
+# ---- metrics ----
+
+SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\]|\\\\.)*",?)+)\})? (\S+)$')
+LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"')
+
+
+def parse_metrics(text):
+    """{(name, labels): value} of a page in the text format; raises ValueError where the page breaks its rules."""
+    types, done, samples, current = {}, set(), {}, None
+    if not text.endswith("\n"):
+        raise ValueError("the last line has no end")
+    for line in text[:-1].split("\n"):
+        if line.startswith("# "):
+            word, name, rest = line[2:].split(" ", 2)
+            if word == "HELP":
+                if name in done:
+                    raise ValueError("%s comes twice" % name)
+                done.add(name)
+                current = name
+            elif word != "TYPE" or name != current or name in types:
+                raise ValueError("out of place: " + line)
+            elif rest not in ("counter", "gauge", "histogram"):
+                raise ValueError("no such type: " + line)
+            else:
+                types[name] = rest
+            continue
+        found = SAMPLE.match(line)
+        if not found:
+            raise ValueError("no sample: " + line)
+        name, labels = found.group(1), tuple(LABEL.findall(found.group(2) or ""))
+        if re.sub("_(bucket|sum|count)$", "", name) != current and name != current:
+            raise ValueError("out of place: " + line)
+        if (name, labels) in samples:
+            raise ValueError("comes twice: " + line)
+        samples[name, labels] = float(found.group(3))
+    check_histograms(types, samples)
+    return samples
+
+
+def check_histograms(types, samples):
+    for (name, labels), value in samples.items():
+        base = re.sub("_count$", "", name)
+        if base == name or types.get(base) != "histogram":
+            continue
+        buckets = [(float(dict(at)["le"]), n) for (other, at), n in samples.items()
+                   if other == base + "_bucket" and tuple(x for x in at if x[0] != "le") == labels]
+        if buckets != sorted(buckets) or [n for _, n in buckets] != sorted(n for _, n in buckets):
+            raise ValueError("buckets of %s do not ascend" % base)
+        if buckets[-1] != (float("inf"), value) or (base + "_sum", labels) not in samples:
+            raise ValueError("%s is not complete" % base)
+
+
+def metrics_count_what_happens(check):
+    with Server(policies={"doc.yaml": policy()}, sets=["server.advanced.http.workers=2"]) as server:
+        clients = [server.client() for _ in range(4)]
+        two = question()
+        two["resources"].append({"actions": ["read", "write"], "resource": {"kind": "none", "id": "1"}})
+        for c in clients:
+            c.ask(post(question()))
+            c.ask(post(two))
+            c.ask(post(b"{"))
+        with server.client() as c:
+            c.ask(post({"principal": {"id": "ann", "roles": ["user"]}, "actions": ["read"],
+                        "resource": {"kind": "doc", "instances": {"1": {}, "2": {}, "3": {}}}}, "/api/check"))
+            c.send(b"nonsense\r\n\r\n")
+            c.closed_within(5)
+        with server.client() as c:
+            status, headers, body = c.ask(get("/_cerbos/metrics"))
+            check("answered", status == 200 and headers["content-type"].startswith("text/plain; version=0.0.4"), headers)
+            m = parse_metrics(body.decode())
+
+            def value(name, **labels):
+                return m.get((name, tuple(labels.items())))
+            check("checks", value("cardea_checks_total") == 9, m)
+            check("allowed", value("cardea_actions_total", effect="allow") == 4 + 4 + 3, m)
+            check("denied", value("cardea_actions_total", effect="deny") == 8, m)
+            check("latency", value("cerbos_dev_engine_check_latency_milliseconds_count", status="success") == 9, m)
+            check("took some time", value("cerbos_dev_engine_check_latency_milliseconds_sum", status="success") > 0, m)
+            check("no failure", value("cerbos_dev_engine_check_latency_milliseconds_count", status="failure") is None, m)
+            check("batch sizes", value("cerbos_dev_engine_check_batch_size_sum") == 4 + 8 + 3, m)
+            check("refused messages", value("cardea_http_refused_total") == 1, m)
+            check("requests", value("cardea_http_requests_total") >= 14, m)
+            for status, n in (("200", 9), ("400", 4)):
+                labels = {"http_request_method": "POST", "http_response_status_code": status,
+                          "network_protocol_name": "http"}
+                check("responses " + status, value("http_server_request_duration_seconds_count", **labels) == n, m)
+                check("bytes " + status, value("http_server_response_body_size_bytes_sum", **labels) > 0, m)
+            check("policies", value("cerbos_dev_index_entry_count") == 1, m)
+            check("published", value("cerbos_dev_store_last_successful_refresh", driver="disk") > 1.6e12, m)
+            check("connections", value("cardea_http_open_connections") >= 5, m)
+            check("memory", value("process_resident_memory_bytes") > 1e6, m)
+            check("any method", c.ask(get("/_cerbos/metrics", "Content-Length: 0\r\n", "POST"))[0] == 200)
+        for c in clients:
+            c.sock.close()
+    with Server(sets=["server.metricsEnabled=false"]) as server, server.client() as c:
+        check("switched off", c.ask(get("/_cerbos/metrics"))[0] == 404)
+        check("checks go on", c.ask(post(question()))[0] == 200)
+
+
 SCENARIOS = [
     ("deprecated-checks", deprecated_checks_are_answered),
+    ("metrics", metrics_count_what_happens),
     ("origins-by-default", origins_are_not_allowed_by_default),
     ("origins-when-configured", origins_are_allowed_when_configured),
 ]

@@ -26,10 +26,15 @@ static const str headers[] = { S("X-Foo"), S("content-type"), S("x-foo") };
 static const str star[] = { S("*") };
 
 static const struct cors_options every = { .enabled = true };
-static const struct cors_options listed = {
-    .enabled = true, .origins = origins, .origin_count = 3, .headers = headers, .header_count = 3, .max_age_s = 600
-};
-static const struct cors_options any_header = { .enabled = true, .headers = star, .header_count = 1 };
+static const struct cors_options listed = { .enabled = true,
+                                            .origins = origins,
+                                            .origin_count = 3,
+                                            .headers = headers,
+                                            .header_count = 3,
+                                            .max_age_s = 600 };
+static const struct cors_options any_header = { .enabled = true,
+                                                .headers = star,
+                                                .header_count = 1 };
 
 #define NONE ((str){ NULL, 0 })
 
@@ -70,7 +75,8 @@ START_TEST(simple_requests)
     str lines;
     ck_assert(!cors_answer(cors, &arena, &request, &lines));
     str want = simple[_i].allowed != NULL
-                   ? str_printf(&arena, "Vary: Origin\r\nAccess-Control-Allow-Origin: %s\r\n", simple[_i].allowed)
+                   ? str_printf(&arena, "Vary: Origin\r\nAccess-Control-Allow-Origin: %s\r\n",
+                                simple[_i].allowed)
                    : S("Vary: Origin\r\n");
     ck_assert_msg(str_eq(lines, want), "%.*s", STR_ARG(lines));
 }
@@ -90,19 +96,24 @@ static const struct {
     { &every, NULL, "POST", NULL, false },
     { &every, "https://a.example", "POST", "", true },
     { &every, "https://a.example", "POST", "content-type", true },
-    { &every, "https://a.example", "POST", "Content-Type", false },   /* browsers write lower case      */
+    { &every, "https://a.example", "POST", "Content-Type",
+      false }, /* browsers write lower case      */
     { &every, "https://a.example", "POST", "accept, content-type", true },
-    { &every, "https://a.example", "POST", "content-type,accept", false }, /* … and in order            */
+    { &every, "https://a.example", "POST", "content-type,accept",
+      false }, /* … and in order            */
     { &every, "https://a.example", "POST", "accept,accept", false },
     { &every, "https://a.example", "POST", "accept ,user-agent", true },
     { &every, "https://a.example", "POST", "accept,  user-agent", false },
     { &every, "https://a.example", "POST", ",,,accept", true },
-    { &every, "https://a.example", "POST", ",,,,,,,,,,,,,,,,accept", true },   /* 16 empty ones         */
-    { &every, "https://a.example", "POST", ",,,,,,,,,,,,,,,,,accept", false }, /* 17                    */
+    { &every, "https://a.example", "POST", ",,,,,,,,,,,,,,,,accept",
+      true }, /* 16 empty ones         */
+    { &every, "https://a.example", "POST", ",,,,,,,,,,,,,,,,,accept",
+      false }, /* 17                    */
     { &every, "https://a.example", "POST", "authorization", false },
     { &every, "https://a.example", "POST", "x-foo", false },
     { &listed, "https://a.example", "POST", "content-type,x-foo", true },
-    { &listed, "https://a.example", "POST", "accept", false }, /* a list replaces the usual ones        */
+    { &listed, "https://a.example", "POST", "accept",
+      false }, /* a list replaces the usual ones        */
     { &listed, "https://evil", "POST", NULL, false },
     { &any_header, "https://a.example", "POST", "authorization,X-Anything", true },
 };
@@ -119,8 +130,11 @@ START_TEST(preflight_requests)
     };
     str lines;
     ck_assert(cors_answer(cors, &arena, &request, &lines));
-    ck_assert(str_starts(lines, S("Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\r\n")));
-    ck_assert_msg((str_find(lines, S("Access-Control-Allow-")) >= 0) == preflights[_i].allowed, "%.*s", STR_ARG(lines));
+    ck_assert(str_starts(
+        lines,
+        S("Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\r\n")));
+    ck_assert_msg((str_find(lines, S("Access-Control-Allow-")) >= 0) == preflights[_i].allowed,
+                  "%.*s", STR_ARG(lines));
 }
 END_TEST
 
@@ -133,12 +147,14 @@ START_TEST(preflight_answers_echo_what_was_asked)
                                           .headers = S("content-type") };
     str lines;
     ck_assert(cors_answer(cors_new(&arena, &listed), &arena, &request, &lines));
-    ck_assert_msg(str_eq(lines, S("Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\r\n"
-                                  "Access-Control-Allow-Origin: https://x.b.example\r\n"
-                                  "Access-Control-Allow-Methods: PUT\r\n"
-                                  "Access-Control-Allow-Headers: content-type\r\n"
-                                  "Access-Control-Max-Age: 600\r\n")),
-                  "%.*s", STR_ARG(lines));
+    ck_assert_msg(
+        str_eq(lines,
+               S("Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers\r\n"
+                 "Access-Control-Allow-Origin: https://x.b.example\r\n"
+                 "Access-Control-Allow-Methods: PUT\r\n"
+                 "Access-Control-Allow-Headers: content-type\r\n"
+                 "Access-Control-Max-Age: 600\r\n")),
+        "%.*s", STR_ARG(lines));
 }
 END_TEST
 

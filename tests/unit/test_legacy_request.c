@@ -32,7 +32,8 @@ static str member(struct value object, const char *name)
     return v.kind == V_STRING ? v_str(v) : STR_EMPTY;
 }
 
-static bool read_body(str path, str body, struct check_request *request, struct check_refusal *refusal)
+static bool read_body(str path, str body, struct check_request *request,
+                      struct check_refusal *refusal)
 {
     if (str_eq(path, S("/api/check"))) {
         struct legacy_set set;
@@ -49,10 +50,11 @@ static void expect_case(isize number, struct value one)
     struct check_request request = { .now_ns = 0 };
     struct check_refusal refusal;
     bool taken = read_body(member(one, "path"), body, &request, &refusal);
-    ck_assert_msg(taken == (want.len == 0), "case %lld %.*s: taken %d", (long long)number, STR_ARG(body), taken);
+    ck_assert_msg(taken == (want.len == 0), "case %lld %.*s: taken %d", (long long)number,
+                  STR_ARG(body), taken);
     ck_assert_msg(taken ? request.item_count > 0 : str_eq(refusal.message, want),
-                  "case %lld %.*s:\nwant %.*s\ngot  %.*s", (long long)number, STR_ARG(body), STR_ARG(want),
-                  STR_ARG(refusal.message));
+                  "case %lld %.*s:\nwant %.*s\ngot  %.*s", (long long)number, STR_ARG(body),
+                  STR_ARG(want), STR_ARG(refusal.message));
     struct value details = vmap_find_str(one.map, S("details"));
     if (details.kind == V_LIST) {
         struct json_error error;
@@ -68,7 +70,8 @@ START_TEST(says_what_the_reference_says)
 {
     str text;
     str why = STR_EMPTY;
-    ck_assert_msg(file_read(&arena, S("testdata/http/legacy-requests.json"), 1 << 22, &text, &why) == CARDEA_OK,
+    ck_assert_msg(file_read(&arena, S("testdata/http/legacy-requests.json"), 1 << 22, &text,
+                            &why) == CARDEA_OK,
                   "%.*s", STR_ARG(why));
     struct json_error error;
     struct value cases = json_read(&arena, text, NULL, &error);
@@ -86,16 +89,21 @@ START_TEST(an_instance_becomes_a_resource)
     struct check_request request = { .now_ns = 0 };
     struct check_refusal refusal;
     ck_assert(legacy_set_read(&arena,
-                              S("{\"principal\":{\"id\":\"p\",\"roles\":[\"r\"],\"scope\":\"b\"},\"actions\":[\"x\",\"y\"],"
-                                "\"includeMeta\":true,\"resource\":{\"kind\":\"k\",\"policyVersion\":\"v\",\"scope\":\"a\","
+                              S("{\"principal\":{\"id\":\"p\",\"roles\":[\"r\"],\"scope\":\"b\"},"
+                                "\"actions\":[\"x\",\"y\"],"
+                                "\"includeMeta\":true,\"resource\":{\"kind\":\"k\","
+                                "\"policyVersion\":\"v\",\"scope\":\"a\","
                                 "\"instances\":{\"1\":{\"attr\":{\"n\":1}},\"2\":{}}}}"),
                               &limits, &set, &request, &refusal));
     ck_assert_int_eq(request.item_count, 2);
-    ck_assert(str_eq(request.principal.scope, S("b")) && request.want_derived_roles && !request.aux.present);
+    ck_assert(str_eq(request.principal.scope, S("b")) && request.want_derived_roles &&
+              !request.aux.present);
     for (isize i = 0; i < 2; i++) {
         const struct check_item *item = &request.items[i];
-        ck_assert(str_eq(item->resource.kind, S("k")) && str_eq(item->resource.policy_version, S("v")));
-        ck_assert(str_eq(item->resource.scope, S("a")) && str_eq(item->resource.id, i == 0 ? S("1") : S("2")));
+        ck_assert(str_eq(item->resource.kind, S("k")) &&
+                  str_eq(item->resource.policy_version, S("v")));
+        ck_assert(str_eq(item->resource.scope, S("a")) &&
+                  str_eq(item->resource.id, i == 0 ? S("1") : S("2")));
         ck_assert_int_eq(item->action_count, 2);
         ck_assert_int_eq(item->resource.attr != NULL && item->resource.attr->count == 1, i == 0);
     }
