@@ -2,8 +2,8 @@
 """Tests of the tree itself: what a reader and a second compiler would trip over.
 
 Headers compile alone; the other compiler has nothing to say; every source file has its licence; scripts parse; links in
-the documents lead somewhere; they name files and goals that exist; generated files are fresh; `make install` puts
-the right files in place.
+the documents lead somewhere; they name files and goals that exist; generated files are fresh; every error code is
+explained; `make install` puts the right files in place.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -114,6 +114,16 @@ def generated(t):
     t.check("generated files are fresh", done.returncode == 0, done.stdout)
 
 
+def codes(t):
+    """Every code that a diagnostic can have is explained in docs/errors.md, and no other."""
+    used = set()
+    for path in files(("*.c", "*.def"), ("pdp", "policy-compiler", "cli")):
+        used |= set(re.findall(r'\.code = "([EWN]\d{4})"|_DIAG\(([EWN]\d{4}),', read(path)))
+    rows = re.findall(r"^\| ((?:[EWN]\d{4}(?:, )?)+) \|", read("docs/errors.md"), flags=re.M)
+    explained = [code for row in rows for code in row.split(", ")]
+    t.equal("docs/errors.md explains every code once", sorted(explained), sorted(a or b for a, b in used))
+
+
 def install(t):
     with tempfile.TemporaryDirectory() as there:
         done = make("install", "DESTDIR=" + there, "PREFIX=/usr")
@@ -129,7 +139,7 @@ def install(t):
 
 def main():
     t = Tally()
-    for case in (compilers, licences, scripts, links, named_things, generated, install):
+    for case in (compilers, licences, scripts, links, named_things, generated, codes, install):
         case(t)
     return t.finish()
 
