@@ -24,10 +24,27 @@ BEGIN, END = "<!-- generated from pdp/config/params.def -->\n", "<!-- end of the
 STRING = r'"((?:[^"\\]|\\.)*)"'
 PARAM = re.compile(r'^PARAM\(%s,\s*(\w+),\s*(\w+),\s*%s,\s*(-?\w+),\s*(-?\w+),\s*(\w+),\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\)'
                    % (STRING, STRING), re.M)
-TYPES = ("BOOL", "INT", "SIZE", "DURATION", "TEXT", "CHOICE", "MODE", "TEXTS", "TREE")
+TYPES = ("BOOL", "INT", "SIZE", "DURATION", "TEXT", "CHOICE", "MODE", "TEXTS", "TREE", "KEYSETS")
 
 # A value may be, or contain, an environment variable; then an editor cannot judge it.
 VARIABLE = {"type": "string", "pattern": r"\$"}
+
+DURATION = {"anyOf": [{"type": "string", "pattern": r"^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$"}, VARIABLE]}
+BOOL = {"anyOf": [{"type": "boolean"}, {"enum": ["true", "false"]}, VARIABLE]}
+TEXT = {"type": "string"}
+
+
+def closed(**properties):
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+# ORDER KEYSETS: the members are those of pdp/config/config_keysets.c.
+KEY_SETS = {"type": "array", "items": {
+    **closed(id={"type": "string", "minLength": 1},
+             local=closed(file=TEXT, data=TEXT, pem=BOOL),
+             remote=closed(url=TEXT, refreshInterval=DURATION),
+             insecure=closed(optionalAlg=BOOL, optionalKid=BOOL)),
+    "required": ["id"], "oneOf": [{"required": ["local"]}, {"required": ["remote"]}]}}
 
 
 class Param:
@@ -54,7 +71,9 @@ def params():
     found = [Param(m) for m in PARAM.finditer(text)]
     lines = len(re.findall(r"^PARAM\(", text, flags=re.M))
     if len(found) != lines or any(p.type not in TYPES for p in found):
-        sys.exit("generate: %d of %d parameters understood" % (len(found), lines))
+        strange = sorted({p.type for p in found} - set(TYPES))
+        sys.exit("generate: %d of %d parameters understood%s" % (
+            len(found), lines, "; unknown types: " + ", ".join(strange) if strange else ""))
     return found
 
 
@@ -70,17 +89,19 @@ def number(p):
 def kind(p):
     """What JSON Schema can say about the values of a parameter."""
     if p.type == "BOOL":
-        return {"anyOf": [{"type": "boolean"}, {"enum": ["true", "false"]}, VARIABLE]}
+        return BOOL
     if p.type in ("INT", "SIZE"):
         return number(p)
     if p.type == "DURATION":
-        return {"anyOf": [{"type": "string", "pattern": r"^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$"}, VARIABLE]}
+        return DURATION
     if p.type == "MODE":
         return {"anyOf": [{"type": "string", "pattern": "^(0o)?[0-7]{1,6}$"}, {"type": "integer"}, VARIABLE]}
     if p.type == "CHOICE":
         return {"anyOf": [{"enum": p.text.split("|")}, VARIABLE]}
     if p.type == "TEXTS":
         return {"type": "array", "items": {"type": "string"}}
+    if p.type == "KEYSETS":
+        return KEY_SETS
     if p.type == "TREE":
         return {"type": ["object", "array"]}
     return {"type": "string", "minLength": p.least} if p.least else {"type": "string"}
