@@ -28,4 +28,7 @@ isize utf8_offset(str s, isize n);
 
 bool utf8_is_ascii(str s);
 
+/* Does the code point show itself in a message, or must it be written as an escape? (Unicode 15) */
+bool utf8_printable(int32_t code_point);
+
 #endif

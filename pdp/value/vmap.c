@@ -188,3 +188,9 @@ struct value vmap_find_str(const struct vmap *map, str key)
     }
     return v_none();
 }
+
+const struct value *vmap_place(const struct vmap *map, str key)
+{
+    int64_t found = entry_of(map, v_string(key));
+    return found >= 0 ? &map->entries[found].val : NULL;
+}

@@ -41,6 +41,9 @@ struct value vmap_find(const struct vmap *map, struct value key);
 /* Value of a string key; V_NONE when not found. */
 struct value vmap_find_str(const struct vmap *map, str key);
 
+/* Where the value of a string key stands; NULL when not found. Valid until the map changes. */
+const struct value *vmap_place(const struct vmap *map, str key);
+
 struct value v_map(const struct vmap *map);
 
 #endif
