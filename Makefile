@@ -186,6 +186,10 @@ $(eval $(call variant,asan,$(BUILD)/asan,$(CC),-O1 $(ASAN) $(NO_CLOBBERED),$(ASA
 $(eval $(call variant,tsan,$(BUILD)/tsan,$(CC),-O1 $(TSAN) $(NO_CLOBBERED),$(TSAN)))
 $(eval $(call variant,fuzz,$(BUILD)/fuzz,$(FUZZ_CC),-O1 $(FUZZ),$(FUZZ)))
 
+# Documents that are part of the program (pdp/server/pages.c).
+PAGES := schemas/openapi.json pdp/server/explorer.html
+$(foreach d,$(BUILD) $(BUILD)/asan $(BUILD)/tsan $(BUILD)/fuzz,$(eval $(d)/obj/pdp/server/pages.o: $(PAGES)))
+
 .ALWAYS:
 .PRECIOUS: $(BUILD)/obj/%.o $(BUILD)/asan/obj/%.o $(BUILD)/tsan/obj/%.o $(BUILD)/fuzz/obj/%.o
 

@@ -41,6 +41,7 @@ static struct server_options server_options(const struct config *c)
                   .chunk_extra_bytes = 8192 },
         .check = { .resources = c->max_resources, .actions = c->max_actions },
         .metrics = c->metrics,
+        .explorer = c->explorer,
         .cors = { .enabled = c->cors_enabled,
                   .origins = c->cors_origins.items,
                   .origin_count = c->cors_origins.count,

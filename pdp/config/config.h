@@ -63,6 +63,7 @@ struct config {
     int64_t idle_timeout_ms;
     int64_t drain_timeout_ms;
     bool metrics;
+    bool explorer;
     bool cors_disabled; /* as written; cors_enabled is what follows from all keys */
     bool cors_enabled;  /* settled                                                */
     struct config_texts cors_origins;

@@ -9,7 +9,7 @@
 #define ANY_METHOD 255 /* the reference does not look at the method there */
 
 /* What the configuration may switch off. */
-enum feature { ALWAYS, METRICS };
+enum feature { ALWAYS, METRICS, EXPLORER };
 
 static const struct {
     str path;
@@ -22,6 +22,8 @@ static const struct {
     { S("/api/check_resource_batch"), HTTP_METHOD_POST, ALWAYS, api_check_batch },
     { S("/_cerbos/health"), HTTP_METHOD_GET, ALWAYS, api_health },
     { S("/_cerbos/metrics"), ANY_METHOD, METRICS, api_metrics },
+    { S("/schema/swagger.json"), ANY_METHOD, ALWAYS, api_openapi },
+    { S("/"), ANY_METHOD, EXPLORER, api_explorer },
     { S("/api/server_info"), HTTP_METHOD_GET, ALWAYS, api_server_info },
 };
 
@@ -93,7 +95,15 @@ static void not_found(const struct exchange *exchange, struct reply *reply)
 
 static bool is_on(const struct server *server, uint8_t feature)
 {
-    return feature == ALWAYS || server->options.metrics;
+    switch ((enum feature)feature) {
+    case ALWAYS:
+        return true;
+    case METRICS:
+        return server->options.metrics;
+    case EXPLORER:
+        return server->options.explorer;
+    }
+    return false;
 }
 
 /* Says which origin may read the answer. True: that was all that was asked. */

@@ -41,6 +41,8 @@ void api_check_resources(struct worker *worker, const struct exchange *exchange,
 void api_check_set(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 void api_check_batch(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 void api_health(struct worker *worker, const struct exchange *exchange, struct reply *reply);
+void api_explorer(struct worker *worker, const struct exchange *exchange, struct reply *reply);
+void api_openapi(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 void api_metrics(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 void api_server_info(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 

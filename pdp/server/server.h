@@ -30,6 +30,7 @@ struct server_options {
     struct check_limits check;  /* of one check request                                       */
     struct cors_options cors;   /* which pages may read answers                               */
     bool metrics;                /* count and show /_cerbos/metrics                                  */
+    bool explorer;               /* show a page at /                                                 */
     int64_t connections;        /* most open connections, all workers together                */
     int64_t arena_bytes;        /* most memory for one request                                */
     int64_t read_header_timeout_ms; /* from a request's first byte to the end of its head     */

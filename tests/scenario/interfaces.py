@@ -4,9 +4,11 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import json
+import os
 import re
 
 from server import Server, policy, post, question
+from tally import ROOT
 
 
 def get(path, extra="", method="GET"):
@@ -194,8 +196,39 @@ def metrics_count_what_happens(check):
         check("checks go on", c.ask(post(question()))[0] == 200)
 
 
+# ---- documents ----
+
+def the_interface_describes_itself(check):
+    with Server(sets=["server.cors.disabled=false"]) as server, server.client() as c:
+        status, headers, body = c.ask(get("/schema/swagger.json"))
+        with open(os.path.join(ROOT, "schemas", "openapi.json"), "rb") as f:
+            check("document", status == 200 and body == f.read() and headers["content-type"] == "application/json")
+        doc = json.loads(body)
+        for path, methods in doc["paths"].items():
+            for method, operation in methods.items():
+                if method == "get":
+                    check("GET " + path, c.ask(get(path))[0] == 200)
+                    continue
+                status, _, got = c.ask(post(operation["x-example"], path))
+                check("example of " + path, status == 200 and b"EFFECT_" in got, got)
+        for path in doc["x-not-served"]["paths"]:
+            check("not served: " + path, c.ask(post({}, path))[0] == 404)
+        check("references", all("definitions/%s\"" % name in body.decode() for name in doc["definitions"]))
+        status, headers, body = c.ask(get("/", ORIGIN))
+        check("page", status == 200 and headers["content-type"] == "text/html; charset=utf-8", headers)
+        check("nothing from elsewhere", not re.search(rb"(src|href)=.https?:|@import|url\(", body))
+        check("says so", "default-src 'none'" in headers["content-security-policy"], headers)
+        check("beside cross-origin lines", headers[ALLOWED] == "*", headers)
+        c.send(get("/", "", "HEAD"))
+        status, headers, body = c.reply(bodiless=True)
+        check("head", status == 200 and int(headers["content-length"]) > 1000)
+    with Server(sets=["server.apiExplorerEnabled=false"]) as server, server.client() as c:
+        check("switched off", c.ask(get("/"))[0] == 404)
+
+
 SCENARIOS = [
     ("deprecated-checks", deprecated_checks_are_answered),
+    ("documents", the_interface_describes_itself),
     ("metrics", metrics_count_what_happens),
     ("origins-by-default", origins_are_not_allowed_by_default),
     ("origins-when-configured", origins_are_allowed_when_configured),
