@@ -95,7 +95,8 @@ static struct img_range allowed_add(struct table *t, const struct ptexts *texts,
         str text = texts->ptr[i].text;
         struct glob glob;
         if (!glob_is_pattern(text) && has_special(text) && glob_compile(t->c->arena, text, &glob)) {
-            bits_set(t->actions.list.ptr[key_new(t, &t->actions, text, true)].bits, row);
+            uint32_t number = key_new(t, &t->actions, text, true); /* may move the list */
+            bits_set(t->actions.list.ptr[number].bits, row);
         }
     }
     return range;
