@@ -3,13 +3,14 @@
  * Order of things: configuration, policies, address. Nobody can connect before the first set of
  * policies is being served; a fault in any of the three ends the program with its reason.
  *
- * The main thread only waits for signals: SIGHUP reads the policies again; SIGTERM and SIGINT let
+ * The main thread only waits for signals: SIGHUP reads policies and key sets again; SIGTERM and SIGINT let
  * requests in flight finish and end the program with 0; a second one ends it at once.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "cli/commands.h"
 
+#include "auth/keyring.h"
 #include "base/log.h"
 #include "server/server.h"
 #include "store/store.h"
@@ -78,6 +79,34 @@ static struct store_options store_options(const struct config *c)
     };
 }
 
+static const struct key_source *key_sources(struct arena *arena, const struct config_key_sets *sets)
+{
+    struct key_source *sources = new(arena, struct key_source, sets->count);
+    for (isize i = 0; i < sets->count; i++) {
+        const struct config_key_set *set = &sets->items[i];
+        sources[i] = (struct key_source){ .id = set->id,
+                                          .file = set->file,
+                                          .data = set->data,
+                                          .url = set->url,
+                                          .refresh_ms = set->refresh_ms,
+                                          .pem = set->pem,
+                                          .optional_alg = set->optional_alg,
+                                          .optional_kid = set->optional_kid };
+    }
+    return sources;
+}
+
+/* Certificates to trust are named by the variables that OpenSSL knows. */
+static struct keyring_options keyring_options(struct arena *arena, const struct config *c)
+{
+    return (struct keyring_options){ .verify = !c->jwt_unverified,
+                                     .skew_ms = c->jwt_skew_ms,
+                                     .sources = key_sources(arena, &c->key_sets),
+                                     .source_count = c->key_sets.count,
+                                     .ca_file = str_from_c(getenv("SSL_CERT_FILE")),
+                                     .ca_directory = str_from_c(getenv("SSL_CERT_DIR")) };
+}
+
 /* ---- telling ---- */
 
 static bool set_log_level(const struct args *args)
@@ -144,7 +173,7 @@ static void end_at_once(int number)
 }
 
 /* Returns when the program is to end. */
-static void wait_for_signals(const sigset_t *signals, struct store *store)
+static void wait_for_signals(const sigset_t *signals, struct store *store, struct keyring *keys)
 {
     for (;;) {
         int number = 0;
@@ -152,6 +181,7 @@ static void wait_for_signals(const sigset_t *signals, struct store *store)
             return;
         }
         store_reload(store);
+        keyring_reload(keys);
     }
 }
 
@@ -168,7 +198,8 @@ static void announce(const struct server *server, struct store *store, const str
     (void)fflush(stdout); /* a closed output must not stop the service */
 }
 
-static int serve(const struct args *args, const struct config *config, struct store *store)
+static int serve(const struct args *args, const struct config *config, struct store *store,
+                 struct keyring *keys)
 {
     sigset_t signals;
     sigemptyset(&signals);
@@ -179,11 +210,13 @@ static int serve(const struct args *args, const struct config *config, struct st
     (void)signal(SIGPIPE, SIG_IGN);
 
     struct server_options server_opts = server_options(config);
+    server_opts.keys = keys;
     struct server *server = NULL;
     str why = STR_EMPTY;
     cardea_status status = server_open(&server, &server_opts, store, args->arena, &why);
     if (status == CARDEA_OK &&
-        (store_start(store) != CARDEA_OK || server_start(server) != CARDEA_OK)) {
+        (store_start(store) != CARDEA_OK || keyring_start(keys) != CARDEA_OK ||
+         server_start(server) != CARDEA_OK)) {
         why = S("cannot start a thread");
         status = CARDEA_EUNAVAILABLE;
     }
@@ -193,7 +226,7 @@ static int serve(const struct args *args, const struct config *config, struct st
         return EXIT_FAILED;
     }
     announce(server, store, config);
-    wait_for_signals(&signals, store);
+    wait_for_signals(&signals, store, keys);
     log_info("server", "stopping; requests in flight are finished");
     (void)signal(SIGTERM, end_at_once);
     (void)signal(SIGINT, end_at_once);
@@ -227,7 +260,15 @@ static int run(const struct args *args)
                       STR_ARG(config.directory));
         return status == CARDEA_EINVALID ? EXIT_COMPILE : EXIT_FAILED;
     }
-    code = serve(args, &config, store);
+    struct keyring_options key_opts = keyring_options(args->arena, &config);
+    struct keyring *keys = NULL;
+    if (keyring_open(&keys, &key_opts) == CARDEA_OK) {
+        code = serve(args, &config, store, keys);
+        keyring_close(keys);
+    } else {
+        (void)fprintf(stderr, "cardea: no memory for key sets\n");
+        code = EXIT_FAILED;
+    }
     store_close(store);
     return code;
 }

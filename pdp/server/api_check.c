@@ -15,8 +15,6 @@
 
 #include "base/log.h"
 
-#define TOKEN_LOG_S 60 /* refused tokens are logged at most this often, per worker */
-
 /* ---- one result as JSON ---- */
 
 static void put_resource(struct jw *w, const struct resource *resource)
@@ -107,15 +105,6 @@ static bool answer_item(struct worker *worker, const struct snapshot *snapshot, 
     return true;
 }
 
-static void log_token(struct worker *worker, const struct exchange *exchange)
-{
-    int64_t now_s = exchange->now_ns / 1000000000;
-    if (now_s >= worker->token_log_s) {
-        worker->token_log_s = now_s + TOKEN_LOG_S;
-        log_warn("server", "a request with a token was refused: tokens in auxData cannot be verified yet");
-    }
-}
-
 static bool answer(struct worker *worker, const struct check_body *body, const struct check_request *request,
                    struct reply *reply, str *spoiled)
 {
@@ -143,11 +132,7 @@ void api_check_resources(struct worker *worker, const struct exchange *exchange,
     struct check_body body;
     struct check_request request = { .now_ns = exchange->now_ns };
     struct check_refusal refusal;
-    if (!check_request_read(&worker->arena, exchange->body, &worker->server->options.check, &body, &request,
-                            &refusal)) {
-        if (body.aux.has_jwt || body.aux.jwt_count > 0) {
-            log_token(worker, exchange);
-        }
+    if (!check_request_read(&worker->arena, exchange->body, &worker->check, &body, &request, &refusal)) {
         reply_error(reply, (enum reply_code)refusal.code, refusal.message, refusal.details);
         return;
     }

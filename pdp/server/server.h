@@ -27,7 +27,8 @@ struct server_options {
     int socket_mode;            /* permissions of a Unix socket                               */
     int workers;                /* threads; 0: as many as the process may use cores           */
     struct http_limits http;    /* head_bytes at most SERVER_HEAD_MOST                        */
-    struct check_limits check;  /* of one check request                                       */
+    struct check_limits check;  /* of one check request; its door for tokens is not used      */
+    struct keyring *keys;       /* borrowed; NULL: requests with tokens are refused           */
     struct cors_options cors;   /* which pages may read answers                               */
     bool metrics;                /* count and show /_cerbos/metrics                                  */
     bool explorer;               /* show a page at /                                                 */

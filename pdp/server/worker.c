@@ -362,9 +362,12 @@ bool worker_init(struct worker *worker, struct server *server, int number)
     worker->engine = engine_ctx_new();
     worker->reader = store_reader_new(server->store, worker->wake_fd);
     worker->tick_event = event_new(worker->base, -1, EV_PERSIST, on_tick, worker);
-    if (worker->engine == NULL || worker->reader == NULL || worker->tick_event == NULL) {
+    if (worker->engine == NULL || worker->reader == NULL || worker->tick_event == NULL ||
+        !worker_tokens_open(&worker->tokens, server->options.keys)) {
         return false;
     }
+    worker->check = server->options.check;
+    worker->check.tokens = &worker->tokens.door;
     if (!add_event(worker, &worker->wake_event, worker->wake_fd, on_wake) ||
         !add_event(worker, &worker->hand_event, worker->hand_fd[0], on_handed)) {
         return false;
@@ -446,6 +449,7 @@ void worker_free(struct worker *worker)
     if (worker->reader != NULL) {
         store_reader_free(worker->reader);
     }
+    worker_tokens_close(&worker->tokens);
     if (worker->engine != NULL) {
         engine_ctx_free(worker->engine);
     }

@@ -15,6 +15,7 @@
 #include "server/metrics.h"
 #include "server/reply.h"
 #include "server/server.h"
+#include "server/tokens.h"
 #include "server/ulid.h"
 #include "server/wheel.h"
 
@@ -74,7 +75,8 @@ struct worker {
     struct ulid ulid;
     int64_t date_s; /* second that `date` shows                          */
     char date[29];
-    int64_t token_log_s; /* when refused tokens may be logged again           */
+    struct worker_tokens tokens; /* who turns tokens into claims                      */
+    struct check_limits check;   /* the server's, with the door of these tokens       */
     struct metrics metrics;      /* what this worker has counted                      */
 };
 
