@@ -17,6 +17,7 @@
 #include "base/vec.h"
 
 #define LINES_AROUND 3
+#define EXCERPT_MOST (64 << 10) /* bytes in front of the caret, and behind; the rest is left out */
 
 struct token {
     uint32_t from;  /* where the token before ended                                           */
@@ -183,6 +184,10 @@ static void scan_plain(struct scan *s)
 static int kept_line_ends(const struct scan *s, isize from, isize to, isize indent, bool folded)
 {
     int kept = 0;
+    isize last = to; /* behind the last text */
+    while (last > from && (is_blank(s->text.ptr[last - 1]) || s->text.ptr[last - 1] == '\n')) {
+        last--;
+    }
     for (isize i = from; i < to;) {
         isize end = line_end(s, i);
         isize first = i;
@@ -190,7 +195,6 @@ static int kept_line_ends(const struct scan *s, isize from, isize to, isize inde
             first++;
         }
         bool plain = first < end && first - i <= indent;
-        bool last = skip_space(s, end) >= to;
         isize next = end + 1;
         isize next_first = next;
         while (next_first < to && is_blank(s->text.ptr[next_first])) {
@@ -198,8 +202,8 @@ static int kept_line_ends(const struct scan *s, isize from, isize to, isize inde
         }
         bool plain_next =
             next_first < to && s->text.ptr[next_first] != '\n' && next_first - next <= indent;
-        bool fold =
-            folded && !last && ((plain && plain_next) || (plain && peek(s, next_first) == '\n'));
+        bool fold = folded && end < last &&
+                    ((plain && plain_next) || (plain && peek(s, next_first) == '\n'));
         kept += end < to && !fold;
         i = next;
     }
@@ -313,7 +317,13 @@ struct print {
     struct sb *out;
     int number; /* of the line that is being written */
     int marked; /* the line with the fault           */
+    isize most; /* length of `out` at which to stop  */
 };
+
+static bool is_full(const struct print *p)
+{
+    return p->out->len >= p->most;
+}
 
 static void number_line(struct print *p)
 {
@@ -335,17 +345,20 @@ static void print_byte(struct print *p, char c)
 /* Bytes [from, to) of the token; blanks in front of a line end only where the token is raw. */
 static void print_token(struct print *p, str text, const struct token *t, isize from, isize to)
 {
-    for (isize i = from; i < to; i++) {
+    for (isize i = from; i < to && !is_full(p);) {
         isize behind = i;
         while (!(t->raw && i >= (isize)t->start) && behind < to && text.ptr[behind] == ' ') {
             behind++;
         }
-        if (behind > i && behind < text.len &&
-            (text.ptr[behind] == '\n' || text.ptr[behind] == '\r')) {
-            i = behind - 1;
+        bool ends_line = behind > i && behind < text.len &&
+                         (text.ptr[behind] == '\n' || text.ptr[behind] == '\r');
+        if (ends_line) {
+            i = behind;
             continue;
         }
-        print_byte(p, text.ptr[i]);
+        do {
+            print_byte(p, text.ptr[i++]);
+        } while (i < behind && !is_full(p));
     }
     sb_add(p->out, t->null ? S(" null") : STR_EMPTY);
 }
@@ -379,8 +392,9 @@ static void print_tokens(struct print *p, const struct excerpts *e, isize from, 
     str text = e->source->text;
     const struct token *tokens = e->tokens.ptr;
     p->number = tokens[from].line;
+    p->most = p->out->len + EXCERPT_MOST;
     number_line(p);
-    for (isize i = from; i < to; i++) {
+    for (isize i = from; i < to && !is_full(p); i++) {
         isize start = i == from ? first_byte(text, &tokens[i]) : (isize)tokens[i].from;
         isize stop = (isize)tokens[i].to < end ? (isize)tokens[i].to : end;
         print_token(p, text, &tokens[i], start, stop);
@@ -459,7 +473,7 @@ void excerpt_add(struct excerpts *e, const struct source *source, struct place c
                  : caret.line < 1000000 ? 6
                                         : 7;
     digits = caret.line < 100 ? 2 : digits;
-    for (int i = 0; i < digits + 4 + caret.column; i++) {
+    for (int i = 0; i < digits + 4 + caret.column && i < EXCERPT_MOST; i++) {
         sb_byte(out, ' ');
     }
     sb_add(out, S("^\n"));

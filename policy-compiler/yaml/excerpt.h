@@ -23,6 +23,7 @@ struct excerpts;
 struct excerpts *excerpts_new(struct arena *arena);
 
 /* Appends the excerpt whose caret stands at `caret`, a place in the source. Any text is taken, also what is no YAML.
+ * Long ones are cut, so that one takes at most about 200 KiB.
  * Cost: one pass over the source when it is another one than before, else over its tokens. */
 void excerpt_add(struct excerpts *excerpts, const struct source *source, struct place caret,
                  struct sb *out);

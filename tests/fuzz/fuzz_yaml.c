@@ -2,10 +2,11 @@
  *
  * Besides not breaking: a document that is refused says why, one that is taken has all its nodes
  * inside the text, knows the place of every scalar (our reading of it is libyaml's), and turns into
- * a value.
+ * a value. An excerpt can be made at any place, also of what is no document.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "yaml/excerpt.h"
 #include "yaml/to_value.h"
 
 #include <assert.h>
@@ -49,6 +50,21 @@ static void check_node(const struct ynode *node, isize text_len, isize *left)
     }
 }
 
+/* Excerpts at a few places of the text and beyond: a caret each, or nothing at all of an empty text. */
+static void check_excerpts(struct arena *arena, const struct source *source)
+{
+    struct excerpts *excerpts = excerpts_new(arena);
+    isize len = source->text.len;
+    for (isize i = 0; i < 4; i++) {
+        struct sb sb = sb_new(arena);
+        struct place place = source_place(source, (uint32_t)(len * i / 3));
+        place.column += (int)i;
+        excerpt_add(excerpts, source, place, &sb);
+        assert(sb.len == 0 || str_find(sb_str(&sb), S("^\n")) >= 0);
+        assert(sb.len <= 200 << 10);
+    }
+}
+
 static void read_document(struct arena *arena, str text)
 {
     struct diags diags = diags_new(arena);
@@ -66,6 +82,7 @@ static void read_document(struct arena *arena, str text)
                                 &diags); /* may refuse `.nan` */
         }
     }
+    check_excerpts(arena, source);
     struct sb out = sb_new(arena);
     diags_sort(&diags);
     diags_render(&diags, false, &out);
