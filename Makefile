@@ -14,7 +14,7 @@
 #
 # Variables you may set: CC CFLAGS CPPFLAGS LDFLAGS LDLIBS (appended, so they win), WERROR= (warnings
 # do not stop the build), V=1 (show commands), JOBS=n, BUILD=directory, PREFIX, DESTDIR,
-# FUZZ_SECONDS.
+# FUZZ_SECONDS, MODEL_PAIRS, MODEL_SEED.
 #
 # SPDX-License-Identifier: Apache-2.0
 
@@ -41,6 +41,8 @@ INSTALL      ?= install
 BUILD        ?= build
 JOBS         ?= $(shell nproc 2>/dev/null || echo 1)
 FUZZ_SECONDS ?= 10
+MODEL_PAIRS  ?= 100000
+MODEL_SEED   ?= 1
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -236,7 +238,7 @@ $(SYNTAX_OK): $(BUILD)/syntax/%: % $(HEADERS) $(BUILD)/obj/.flags
 # `make run` and `make test` use all cores, unless a -j was given: then that number holds.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 
-.PHONY: build build-tests build-asan build-tsan build-fuzz build-bench check-headers check-syntax run test asan tsan fuzz bench arrows \
+.PHONY: build build-tests build-asan build-tsan build-fuzz build-bench check-headers check-syntax run test asan tsan fuzz model bench arrows \
         docs format install install-deps clean help
 
 ## build         the program, build/cardea (the default goal)
@@ -273,6 +275,10 @@ tsan: build-tsan
 ## fuzz          search for inputs that break a parser, FUZZ_SECONDS (10) for each target
 fuzz: build-fuzz
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
+
+## model         compare MODEL_PAIRS random decisions with the model of tests/model; CERBOS names the reference
+model: build
+	@$(PYTHON) tests/model/run.py --pairs $(MODEL_PAIRS) --seed $(MODEL_SEED) --rounds 20
 
 ## bench         build and run the measuring programs
 bench: build-bench
