@@ -5,8 +5,8 @@
 
 life.py (start and end), answers.py (what is answered), interfaces.py (everything but
 checks), protocol.py (connections, limits, deadlines), reload.py (policies
-that change) each hold a list of functions. All run twice: with CARDEA, the program, and with CARDEA_ASAN, the build with
-sanitizers, but for those that measure time.
+that change), tokens.py (tokens and key sets) each hold a list of functions. All run twice: with CARDEA, the program, and
+with CARDEA_ASAN, the build with sanitizers, but for those that measure time.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -25,9 +25,10 @@ import life        # noqa: E402
 import protocol    # noqa: E402
 import reload      # noqa: E402
 import server      # noqa: E402
+import tokens      # noqa: E402
 from tally import BUILD, CARDEA, Tally  # noqa: E402
 
-MODULES = [life, answers, interfaces, protocol, reload]
+MODULES = [life, answers, interfaces, protocol, reload, tokens]
 MEASURING = ["delay"]
 
 

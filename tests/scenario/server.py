@@ -110,8 +110,10 @@ SANITIZER = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime
 
 
 class Server:
-    def __init__(self, policies=None, sets=(), watch=True, wait=True):
+    def __init__(self, policies=None, sets=(), watch=True, wait=True, config=None, env=None):
         self.program = PROGRAM
+        self.config = config  # content of a configuration file, if any
+        self.env = env or {}
         self.port = free_port()
         self.work = tempfile.mkdtemp(prefix="cardea-scenario-")
         self.dir = os.path.join(self.work, "policies")
@@ -133,9 +135,15 @@ class Server:
         env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1")
         for name in ("CARDEA_CONFIG", "CERBOS_CONFIG", "CARDEA_LOG_LEVEL", "CERBOS_LOG_LEVEL"):
             env.pop(name, None)
+        env.update({"no_proxy": "127.0.0.1,localhost"}, **self.env)
         self.log_path = os.path.join(self.work, "log")
         self.out_path = os.path.join(self.work, "out")
         command = [self.program, "server"] + [word for s in self.sets for word in ("--set", s)]
+        if self.config is not None:
+            path = os.path.join(self.work, "config.json")
+            with open(path, "w", encoding="utf-8") as f:
+                json.dump(self.config, f)
+            command += ["--config", path]
         with open(self.log_path, "wb") as log, open(self.out_path, "wb") as out:
             self.proc = subprocess.Popen(command, stdout=out, stderr=log, stdin=subprocess.DEVNULL, env=env,
                                          cwd=self.work)
