@@ -16,7 +16,10 @@ config=config.example.json
 example=${EXAMPLE:-expenses}
 addr=${ADDR:-$(sed -n 's/.*"httpListenAddr": *"\([^"]*\)".*/\1/p' "$config")}
 policies=testdata/$example/policies
-[ -d "$policies" ] || { echo "run: no example $example; there are: $(ls testdata)" >&2; exit 2; }
+[ -f "testdata/$example/answer.json" ] || {
+    echo "run: no example $example; there are:" $(cd testdata && ls -d */answer.json | cut -d/ -f1) >&2
+    exit 2
+}
 
 # The request on one line, fit for single quotes of a shell.
 request=$(sed 's/^ *//' "testdata/$example/request.json" | tr -d '\n' | sed "s/'/'\\\\''/g")
