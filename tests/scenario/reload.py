@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 
+import history
 from server import Client, Closed, Server, policy, post, question
 
 DENY = policy(effect="EFFECT_DENY")
@@ -222,4 +223,4 @@ def delay(check):
 
 SCENARIOS = [(f.__name__, f) for f in (
     plain_write, rename_over, editor_saves, new_directories, moved_directory, config_map, swapped_root, linked_file,
-    by_signal, by_polling, broken_change, all_or_nothing, vanished_root, under_load, delay)]
+    by_signal, by_polling, broken_change, all_or_nothing, vanished_root, under_load, delay)] + history.SCENARIOS
