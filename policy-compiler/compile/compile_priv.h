@@ -88,6 +88,7 @@ struct definition {
     struct ast *tree;            /* variable: parsed expression, NULL when it has faults            */
     const uint32_t *uses;        /* variable: numbers of the variables it mentions                  */
     isize use_count;
+    isize faults_at, faults_end; /* variable: its undefined names among the diagnostics             */
     bool visited, placed;        /* ordering                                                        */
     int32_t slot;                /* variable: its slot                                              */
 };
@@ -123,6 +124,10 @@ uint32_t module_emit(struct module *m);
  * expression defines, or empty. */
 uint32_t expr_compile(struct module *m, const struct ptext *text);
 struct ast *expr_parse(struct module *m, const struct ptext *text);
+/* Checks an expression that parses and whose names have been found wanting, for what else is wrong with it. False
+ * when something is, which is reported. The reference reports only that then: diagnostics [from, to), of the names,
+ * become part of it. */
+bool expr_recheck(struct module *m, const struct ptext *text, isize from, isize to);
 uint32_t expr_generate(struct module *m, const struct ptext *text, struct ast *tree);
 /* Reports names of variables and constants that are not defined; collects the numbers of variables that are. */
 bool expr_names(struct module *m, const struct ptext *text, struct ast *tree, str in_variable,

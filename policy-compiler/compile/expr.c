@@ -188,6 +188,21 @@ uint32_t expr_generate(struct module *m, const struct ptext *text, struct ast *t
     return expr;
 }
 
+bool expr_recheck(struct module *m, const struct ptext *text, isize from, isize to)
+{
+    struct cel_issues issues = { .arena = m->c->arena };
+    struct ast *tree = cel_parse(m->c->arena, text->text, 0, &issues);
+    if (tree != NULL && cel_check(m->c->arena, &m->env, tree, &issues) == CARDEA_OK &&
+        cel_fold(m->c->arena, tree, &issues) == CARDEA_OK && issues.list.len == 0) {
+        return true;
+    }
+    report(m, text, &issues);
+    for (isize i = from; i < to && i < m->c->diags->list.len; i++) {
+        m->c->diags->list.ptr[i].args[3] = S("more");
+    }
+    return false;
+}
+
 uint32_t expr_compile(struct module *m, const struct ptext *text)
 {
     uint32_t known = map_get(&m->exprs, text->text);
@@ -195,7 +210,12 @@ uint32_t expr_compile(struct module *m, const struct ptext *text)
         return known;
     }
     struct ast *tree = expr_parse(m, text);
-    if (tree == NULL || !expr_names(m, text, tree, STR_EMPTY, NULL, NULL)) {
+    isize before = m->c->diags->list.len;
+    if (tree == NULL) {
+        return IMAGE_NONE;
+    }
+    if (!expr_names(m, text, tree, STR_EMPTY, NULL, NULL)) {
+        (void)expr_recheck(m, text, before, m->c->diags->list.len); /* it has been reported */
         return IMAGE_NONE;
     }
     uint32_t expr = expr_generate(m, text, tree);

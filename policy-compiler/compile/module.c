@@ -203,6 +203,42 @@ static void report_cycle(struct module *m, struct definition **ring, isize count
     d->ref_text = str_printf(m->c->arena, "Variables %.*s form a cycle", STR_ARG(sb_str(&sb)));
 }
 
+/* Fields of V so far: variables that have a slot, and the others by name only. */
+static void describe_variables(struct module *m)
+{
+    struct cel_field *fields = new (m->c->arena, struct cel_field, m->vars.len);
+    for (isize i = 0; i < m->vars.len; i++) {
+        fields[i] = (struct cel_field){
+            .name = m->vars.ptr[i].name, .type = &cel_t_dyn, .root = -1, .var = m->vars.ptr[i].slot
+        };
+    }
+    m->var_message.fields = fields;
+    m->var_message.field_count = (int32_t)m->vars.len;
+}
+
+static bool has_cycle(const struct module *m)
+{
+    for (uint32_t i = 0; i < (uint32_t)m->vars.len; i++) {
+        if (reaches_fresh(m, i, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Variables that are wrong by themselves take no part in cycles; names they use are not looked at by the reference. */
+static void drop_faulty(struct module *m)
+{
+    describe_variables(m);
+    for (isize i = 0; i < m->vars.len; i++) {
+        struct definition *d = &m->vars.ptr[i];
+        if (d->tree != NULL && !expr_recheck(m, &d->expr, d->faults_at, d->faults_end)) {
+            d->tree = NULL;
+            d->use_count = 0;
+        }
+    }
+}
+
 static void check_cycles(struct module *m)
 {
     for (uint32_t i = 0; i < (uint32_t)m->vars.len; i++) {
@@ -219,19 +255,6 @@ static void check_cycles(struct module *m)
         }
         report_cycle(m, ring.ptr, ring.len);
     }
-}
-
-/* Fields of V so far: variables that have a slot, and the others by name only. */
-static void describe_variables(struct module *m)
-{
-    struct cel_field *fields = new (m->c->arena, struct cel_field, m->vars.len);
-    for (isize i = 0; i < m->vars.len; i++) {
-        fields[i] = (struct cel_field){
-            .name = m->vars.ptr[i].name, .type = &cel_t_dyn, .root = -1, .var = m->vars.ptr[i].slot
-        };
-    }
-    m->var_message.fields = fields;
-    m->var_message.field_count = (int32_t)m->vars.len;
 }
 
 static void place_variable(struct module *m, struct definition *d, int32_t *next)
@@ -262,10 +285,15 @@ static void compile_variables(struct module *m)
         order[i] = d;
         d->tree = expr_parse(m, &d->expr);
         if (d->tree != NULL) {
+            d->faults_at = m->c->diags->list.len;
             (void)expr_names(m, &d->expr, d->tree, d->name, &d->uses, &d->use_count);
+            d->faults_end = m->c->diags->list.len;
         }
     }
-    check_cycles(m);
+    if (m->failed || has_cycle(m)) {
+        drop_faulty(m);
+        check_cycles(m);
+    }
     if (m->failed) { /* without an order the rest can still be checked */
         describe_variables(m);
     } else {

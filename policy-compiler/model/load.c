@@ -226,7 +226,9 @@ static cardea_status load_root(struct loader *ld, const struct ynode *root, stru
     if (ld->diags->errors > errors) {
         return CARDEA_EINVALID;
     }
-    check_kind(ld, policy);
+    if (!policy->disabled) { /* the reference does not look further either */
+        check_kind(ld, policy);
+    }
     if (ld->diags->errors > errors) {
         return CARDEA_EINVALID;
     }
