@@ -75,7 +75,9 @@ static struct store_options store_options(const struct config *c)
                     .lenient_scope_search = c->lenient_scope_search,
                     .strict_evaluation = c->strict_evaluation,
                     .globals = c->globals,
-                    .schemas_enforced = str_eq(c->enforcement, S("reject")) },
+                    .schemas = str_eq(c->enforcement, S("reject")) ? SCHEMAS_REJECT
+                               : str_eq(c->enforcement, S("warn")) ? SCHEMAS_WARN
+                                                                   : SCHEMAS_NONE },
     };
 }
 
@@ -141,20 +143,6 @@ static void log_safer_defaults(const struct config *c)
     if (!c->cors_enabled && !config_is_set(c, S("server.cors.disabled"))) {
         log_info("server", "pages of other origins may not read answers; Cerbos would allow all "
                            "(set `server.cors.disabled` to `false` for that)");
-    }
-}
-
-static void log_schemas(const struct config *c)
-{
-    if (str_eq(c->enforcement, S("reject"))) {
-        log_warn("server", "`schema.enforcement: reject`: attributes cannot be validated yet, so "
-                           "every action on a "
-                           "resource whose policy names schemas is denied");
-    } else if (str_eq(c->enforcement, S("warn"))) {
-        log_warn(
-            "server",
-            "`schema.enforcement: warn`: attributes cannot be validated yet, so replies carry no "
-            "validation errors");
     }
 }
 
@@ -249,7 +237,6 @@ static int run(const struct args *args)
         return code;
     }
     log_safer_defaults(&config);
-    log_schemas(&config);
     struct store_options store_opts = store_options(&config);
     struct diags diags = diags_new(args->arena);
     struct store *store = NULL;

@@ -360,24 +360,6 @@ static void finish(struct decider *d, struct decision *out)
     }
 }
 
-/* Until schemas can be validated, a policy that names some is not decided on attributes nobody has checked. */
-static bool schemas_missing(struct decider *d, struct decision *out)
-{
-    bool named = false;
-    for (isize i = 0; i < d->resource_chain.count; i++) {
-        const struct policy_state *p = d->resource_chain.levels[i].policy;
-        named = named || (p != NULL && (p->policy->flags & POLICY_HAS_SCHEMA) != 0);
-    }
-    if (!named || !d->snapshot->options.schemas_enforced) {
-        return false;
-    }
-    struct validation_error *error = new (d->arena, struct validation_error, 1);
-    error->message = S("schema enforcement is on, but this version cannot validate schemas");
-    out->validation_errors = error;
-    out->validation_error_count = 1;
-    return true;
-}
-
 static void decide_item(struct decider *d, struct decision *out)
 {
     struct action_decision *actions = new (d->arena, struct action_decision, d->item->action_count);
@@ -386,7 +368,7 @@ static void decide_item(struct decider *d, struct decision *out)
     out->action_count = d->item->action_count;
     scopes_prepare(d);
     bool decided = d->principal_chain.count == 0 && d->resource_chain.count == 0;
-    if (!decided && schemas_missing(d, out)) {
+    if (!decided && schemas_reject(d, out)) {
         fixed.policy = d->resource_key;
         decided = true;
     }

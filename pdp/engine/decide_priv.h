@@ -134,6 +134,11 @@ enum outcome derived_role_eval(struct decider *d, struct policy_state *p, uint32
 /* Sets ROOT_EDR for the level and collects the names for the answer. */
 void derived_roles_enter(struct decider *d, struct level *level);
 
+/* ---- schemas.c ---- */
+/* Validates the attributes as the policy at the first scope asks; the errors go to `out`. True: all actions are denied
+ * for them. */
+bool schemas_reject(struct decider *d, struct decision *out);
+
 /* ---- outputs.c ---- */
 void output_emit(struct decider *d, struct policy_state *p, const struct img_row *row, uint32_t expr);
 

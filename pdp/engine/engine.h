@@ -15,14 +15,20 @@
 struct snapshot;   /* opaque, reference counted */
 struct engine_ctx; /* opaque, one per thread    */
 
+/* What follows when attributes do not fit the schemas of a policy. */
+enum schema_enforcement {
+    SCHEMAS_NONE = 0, /* schemas are not looked at              */
+    SCHEMAS_WARN,     /* the answer lists the errors            */
+    SCHEMAS_REJECT    /* and every action is denied             */
+};
+
 struct engine_options {
     str default_version;        /* engine.defaultPolicyVersion; empty: "default"      */
     str default_scope;          /* engine.defaultScope                                */
     bool lenient_scope_search;  /* engine.lenientScopeSearch                          */
     bool strict_evaluation;     /* engine.strictEvaluation                            */
     struct value globals;       /* engine.globals: V_MAP, or V_NONE. Copied           */
-    bool schemas_enforced;      /* schema.enforcement is not `none`: resources whose policy names schemas are
-                                   denied, because nothing can validate them yet      */
+    uint8_t schemas;            /* schema.enforcement: enum schema_enforcement         */
     int64_t budget;             /* units per expression; 0: 10 000 000                */
 };
 

@@ -14,6 +14,7 @@
 #include "base/zones.h"
 #include "cel/regex.h"
 #include "engine/objects.h"
+#include "engine/schemas.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -235,6 +236,7 @@ static cardea_status load_all(struct snapshot *s, str image, const struct engine
     if (status == CARDEA_OK) {
         load_options(s, options);
         load_revision(s);
+        schemas_load(s, scratch);
         s->zones = (s->image.header->flags & IMAGE_ZONES) != 0 && zones_read() ? &system_zones : NULL;
     }
     arena_guard_set(scratch, outer);
@@ -247,6 +249,7 @@ static void snapshot_free(struct snapshot *s)
     for (isize i = 0; i < s->regex_count; i++) {
         cel_regex_free(s->regexes[i]);
     }
+    schema_set_free(s->schemas);
     arena_free(&s->arena);
     free(s->memory);
     free(s);

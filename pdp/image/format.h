@@ -22,7 +22,9 @@
  *   UNITS       code units: one per policy or set of derived roles
  *   KONSTS VALUES WORDS PATHS NUMBERS EXPRS SPANS TEXTS    the tables of the units' code (cel/code.h)
  *   SOURCES     file names of the policies
- *   reserved: SCHEMAS, TREES (stable form of the expressions), ANNOTATIONS, POLICY_TEXT, SIGNATURE
+ *   SCHEMAS     JSON Schemas of the store, as text
+ *   SCHEMA_REFS what policies ask of attributes: references to schemas
+ *   reserved: TREES (stable form of the expressions), ANNOTATIONS, POLICY_TEXT, SIGNATURE
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -63,8 +65,9 @@ enum image_section {
     SEC_SPANS,
     SEC_TEXTS,
     SEC_SOURCES,
-    SEC_SCHEMAS, /* from here on: reserved, empty in this version */
-    SEC_TREES,
+    SEC_SCHEMAS,
+    SEC_SCHEMA_REFS,
+    SEC_TREES, /* from here on: reserved, empty in this version */
     SEC_ANNOTATIONS,
     SEC_POLICY_TEXT,
     SEC_COUNT
@@ -145,13 +148,13 @@ struct img_policy {
     struct img_range droles;   /* LISTS: derived roles that its rules use                        */
     uint32_t conditions;       /* how many condition memo cells it needs                         */
     uint32_t flags;            /* enum policy_flags                                              */
-    uint32_t schema_principal; /* reserved: number in SCHEMAS, IMAGE_NONE                        */
+    uint32_t schema_principal; /* resource policies: number in SCHEMA_REFS, from the policy at the root
+                                  of the scopes; IMAGE_NONE: none                                */
     uint32_t schema_resource;
 };
 
 enum policy_flags {
-    POLICY_USES_RUNTIME = 1, /* some expression reads runtime.effectiveDerivedRoles */
-    POLICY_HAS_SCHEMA = 2    /* the document names schemas (not enforced yet)       */
+    POLICY_USES_RUNTIME = 1 /* some expression reads runtime.effectiveDerivedRoles */
 };
 
 /* Which rows a name or pattern selects. */
@@ -254,6 +257,18 @@ struct img_expr {
     uint16_t max_stack;
     uint16_t slots;
     uint32_t flags;
+};
+
+/* A document below `_schemas`. */
+struct img_schema {
+    struct img_text id;   /* path below `_schemas`      */
+    struct img_text text; /* any bytes: not proven here */
+};
+
+struct img_schema_ref {
+    struct img_text ref;     /* as the policy writes it                                           */
+    struct img_range ignore; /* LISTS: numbers in GLOBS; the schema is not applied when all actions of the
+                                request match one of them                                         */
 };
 
 struct img_span {

@@ -121,6 +121,8 @@ static void point(struct image *im)
     im->spans = section(im, SEC_SPANS);
     im->texts = section(im, SEC_TEXTS);
     im->sources = section(im, SEC_SOURCES);
+    im->schemas = section(im, SEC_SCHEMAS);
+    im->schema_refs = section(im, SEC_SCHEMA_REFS);
 }
 
 /* ---- records ---- */
@@ -291,7 +293,8 @@ static bool policy_ok(const struct image *im, const struct img_policy *p)
         p->unit >= image_records(im, SEC_UNITS) || !in_section(im, SEC_ROWS, p->rows) ||
         p->words != (uint64_t)bits_words((isize)p->rows.count) ||
         !list_below(im, p->droles, image_records(im, SEC_DROLES)) ||
-        p->conditions > image_records(im, SEC_CONDITIONS)) {
+        !number_or_none(p->schema_principal, image_records(im, SEC_SCHEMA_REFS)) ||
+        !number_or_none(p->schema_resource, image_records(im, SEC_SCHEMA_REFS)) || p->conditions > image_records(im, SEC_CONDITIONS)) {
         return false;
     }
     if (!keys_ok(im, p->actions.names, false, p) || !keys_ok(im, p->actions.globs, true, p) ||
@@ -336,6 +339,25 @@ static bool check_policies(const struct image *im, str *why)
         if (!symbol_ok(im, r->scope) || !symbol_ok(im, r->role) ||
             !list_below(im, r->parents, image_records(im, SEC_SYMBOLS) + 1)) {
             return fail(why, "role table out of bounds");
+        }
+    }
+    return true;
+}
+
+/* Texts of schemas are read by a reader that takes any bytes. */
+static bool check_schemas(const struct image *im, str *why)
+{
+    for (uint32_t i = 0; i < image_records(im, SEC_SCHEMAS); i++) {
+        const struct img_schema *s = &im->schemas[i];
+        if (!text_ok(im, s->id) || utf8_invalid(image_str(im, s->id)) >= 0 || !text_ok(im, s->text)) {
+            return fail(why, "schema out of bounds");
+        }
+    }
+    for (uint32_t i = 0; i < image_records(im, SEC_SCHEMA_REFS); i++) {
+        const struct img_schema_ref *r = &im->schema_refs[i];
+        if (!text_ok(im, r->ref) || utf8_invalid(image_str(im, r->ref)) >= 0 ||
+            !list_below(im, r->ignore, image_records(im, SEC_GLOBS))) {
+            return fail(why, "reference to a schema out of bounds");
         }
     }
     return true;
@@ -425,7 +447,7 @@ cardea_status image_open(struct image *out, str bytes, str *why)
     point(out);
     if (!check_names(out, why) || !check_tables(out, why) || !check_globs(out, why) ||
         !check_conditions(out, why) || !check_units(out, why) || !check_policies(out, why) ||
-        !check_values(out, why)) {
+        !check_values(out, why) || !check_schemas(out, why)) {
         return CARDEA_ECORRUPT;
     }
     return CARDEA_OK;

@@ -40,6 +40,8 @@ struct image {
     const struct img_span *spans;
     const struct img_text *texts;
     const struct img_text *sources;
+    const struct img_schema *schemas;
+    const struct img_schema_ref *schema_refs;
 };
 
 /* Opens and proves an image. bytes: borrowed until the image is no longer used, aligned to IMAGE_ALIGN.

@@ -14,8 +14,6 @@
 #include "schema/text.h"
 #include "schema/uri.h"
 
-#include <assert.h>
-
 /* A node that is being completed. */
 struct work {
     struct sub *sub;
@@ -72,7 +70,7 @@ static bool find_elsewhere(struct schema_set *set, str url, struct target *out, 
     const struct draft *draft = draft_find(url);
     if (draft != NULL) {
         out->node = compile_meta(set, draft);
-        return true;
+        return out->node != NULL;
     }
     uri_split(url, &name, &fragment);
     struct document *d = document_get(set, name);
@@ -116,9 +114,7 @@ static bool push(struct walk *w, struct sub *sub, const struct step *step, isize
     set->nodes++;
     sub->node = new(set->arena, struct schema, 1);
     sub->node->sub = sub;
-    if (!sub->document->standard) {
-        *vec_push(set->arena, &set->journal) = sub;
-    }
+    *vec_push(set->arena, &set->journal) = sub;
     struct work *work = vec_push(set->arena, &w->stack);
     *work = (struct work){ .sub = sub, .base = base, .step = *step };
     sub->work = w->stack.len;
@@ -193,13 +189,28 @@ static bool complete(struct schema_set *set, struct sub *sub)
     return true;
 }
 
+/* Forgets the nodes that were begun since the journal had this length. */
+static void undo(struct schema_set *set, isize from)
+{
+    for (isize i = from; i < set->journal.len; i++) {
+        set->journal.ptr[i]->node = NULL;
+        set->journal.ptr[i]->work = 0;
+    }
+    set->journal.len = from;
+}
+
+/* Built in: only memory can fail. */
 const struct schema *compile_meta(struct schema_set *set, const struct draft *draft)
 {
     const struct schema **meta = &set->metas[draft->number];
     if (*meta == NULL) {
+        isize from = set->journal.len;
         struct document *d = document_get(set, str_from_c(draft->url));
-        bool ok = d != NULL && (d->top->node != NULL || complete(set, d->top));
-        assert(ok); /* built in, and tested */
+        if (d == NULL || (d->top->node == NULL && !complete(set, d->top))) {
+            undo(set, from);
+            return NULL;
+        }
+        set->journal.len = from; /* stays, whatever becomes of the attempt */
         *meta = d->top->node;
     }
     return *meta;
@@ -229,12 +240,9 @@ static const struct schema *attempt(struct schema_set *set, str ref)
 }
 
 /* Forgets what the failed attempt has made. */
-static void undo(struct schema_set *set)
+static void undo_attempt(struct schema_set *set)
 {
-    for (isize i = 0; i < set->journal.len; i++) {
-        set->journal.ptr[i]->node = NULL;
-        set->journal.ptr[i]->work = 0;
-    }
+    undo(set, 0);
     for (isize i = set->loaded_before; i < set->documents.len; i++) {
         if (!set->documents.ptr[i]->standard) {
             set->documents.ptr[i] = NULL;
@@ -273,7 +281,7 @@ static struct result compile(struct schema_set *set, str ref)
     set->loaded_before = set->documents.len;
     const struct schema *node = attempt(set, ref);
     if (node == NULL) {
-        undo(set);
+        undo_attempt(set);
         return (struct result){ NULL, describe(set, ref) };
     }
     return (struct result){ node, STR_EMPTY };

@@ -274,6 +274,9 @@ static bool fill(struct schema_set *set, struct sub *sub)
     if (!d->standard) {
         struct meta_error error;
         const struct schema *meta = compile_meta(set, d->draft);
+        if (meta == NULL) {
+            return false;
+        }
         struct sb path = sb_new(set->arena);
         sub_path(&path, sub);
         struct arena_mark mark = arena_mark(set->scratch);

@@ -117,8 +117,8 @@ const struct cel_regex *kw_regex(struct reader *r, str text)
     uint32_t number = map_get(&set->patterns, text);
     if (number == MAP_NONE) {
         str why = STR_EMPTY;
-        struct arena_mark mark = arena_mark(set->scratch);
         struct cel_regex **place = vec_push(set->arena, &set->regexes);
+        struct arena_mark mark = arena_mark(set->scratch); /* perhaps the same arena */
         *place = cel_regex_new(text, set->scratch, &why);
         if (*place == NULL) {
             set->regexes.len--;

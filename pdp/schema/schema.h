@@ -25,7 +25,8 @@ struct schema_document {
 struct schema_set; /* opaque */
 struct schema;     /* opaque: a compiled schema, immutable */
 
-/* Makes a set. Documents and texts are borrowed for the set's life, `scratch` for calls of schema_compile().
+/* Makes a set. Documents and texts are borrowed for the set's life, `scratch` (perhaps the same arena) for calls of
+ * schema_compile().
  * Everything lives in `arena` but compiled patterns: release them with schema_set_free(). */
 struct schema_set *schema_set_new(struct arena *arena, struct arena *scratch,
                                   const struct schema_document *documents, isize count);
@@ -35,6 +36,9 @@ void schema_set_free(struct schema_set *set); /* NULL: nothing */
  * _schemas/x.json doesn't exist`, `jsonschema R compilation failed: …`), which lives with the set. One thread; may use
  * the heap. Cost: bounded by the sizes of the documents it reaches. */
 const struct schema *schema_compile(struct schema_set *set, str ref, str *why);
+
+/* A text between quotation marks as the reference writes it in messages about schemas. */
+str schema_quote(struct arena *arena, str text);
 
 struct schema_error {
     str path; /* of the value: segments escaped as pointer and for URLs; `/`: the whole */

@@ -290,6 +290,7 @@ bool keywords_read(struct schema_set *set, struct sub *sub, struct edges *edges)
 bool keywords_need_meta(struct sub *sub, struct edge *edge);
 
 /* ---- compile.c ---- */
+/* The compiled schema of schemas of the draft. NULL: a fault. */
 const struct schema *compile_meta(struct schema_set *set, const struct draft *draft);
 
 /* ---- format.c ---- */

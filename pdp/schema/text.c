@@ -5,6 +5,7 @@
 #include "schema/text.h"
 
 #include "base/utf8.h"
+#include "schema/schema.h"
 
 /* ---- quoting ---- */
 static void add_rune(struct sb *out, int32_t c, str bytes, char quote)
@@ -34,6 +35,13 @@ void text_quote(struct sb *out, str s, char quote)
         add_rune(out, c, str_slice(s, from, i), quote);
     }
     sb_byte(out, quote);
+}
+
+str schema_quote(struct arena *arena, str text)
+{
+    struct sb sb = sb_new(arena);
+    text_quote(&sb, text, '"');
+    return sb_str(&sb);
 }
 
 void text_quote_byte(struct sb *out, unsigned char byte)

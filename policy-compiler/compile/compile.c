@@ -14,6 +14,7 @@ static cardea_status compile_all(struct compiler *c, const struct compile_input 
         out->lint_failed = true;
         return CARDEA_EINVALID;
     }
+    schemas_prepare(c);
     for (isize i = 0; i < c->members.len; i++) {
         uint8_t kind = c->members.ptr[i].policy->kind;
         if (kind == POLICY_RESOURCE || kind == POLICY_PRINCIPAL || kind == POLICY_ROLE) {
@@ -34,17 +35,23 @@ cardea_status compile_policies(struct arena *arena, const struct compile_input *
 {
     jmp_buf env;
     jmp_buf *outer = arena_guard_set(arena, &env);
+    struct compiler *volatile compiler = NULL; /* for its heap memory */
     *out = (struct compile_result){ 0 };
     if (setjmp(env) != 0) {
         arena_guard_set(arena, outer);
+        schema_set_free(compiler != NULL ? compiler->schemas : NULL);
         *out = (struct compile_result){ 0 };
         return CARDEA_ELIMIT;
     }
     struct compiler *c = new (arena, struct compiler, 1);
+    compiler = c;
     c->arena = arena;
+    c->input = input;
     c->diags = diags;
     c->image = image_builder_new(arena);
     cardea_status status = compile_all(c, input, out);
+    schema_set_free(c->schemas);
+    c->schemas = NULL;
     diags_sort(diags);
     arena_guard_set(arena, outer);
     return status;

@@ -6,6 +6,7 @@
  *   expr.c       one expression: parse, check, fold, generate; its faults
  *   conditions.c condition trees and outputs
  *   roles.c      derived roles
+ *   schemas.c    schemas of attributes: which ones count, and whether they can be used
  *   rules.c      rows and the tables that select them
  *   emit.c       directory, scopes, parent roles, the image
  *
@@ -22,6 +23,7 @@
 #include "image/roots.h"
 #include "image/writer.h"
 #include "model/names.h"
+#include "schema/schema.h"
 
 struct derived_set;
 
@@ -67,6 +69,9 @@ struct compiler {
     VEC(uint32_t) role_versions;    /* parallel: symbols of their versions         */
     uint32_t rules;                 /* rules as written                            */
     bool zones;                     /* some expression asks for a time zone        */
+    const struct compile_input *input;
+    struct schema_set *schemas;     /* when schemas are checked; holds heap memory */
+    struct map schema_refs;         /* kind and policy key → number in SCHEMA_REFS */
 };
 
 /* ---- registry.c ---- */
@@ -155,6 +160,14 @@ struct used_roles {
 /* Resolves the derived roles that the rules of a resource policy name. */
 void roles_resolve(struct module *m, struct used_roles *out);
 isize roles_position(const struct used_roles *roles, str name); /* -1: not there */
+
+/* ---- schemas.c ---- */
+/* Enters the store's schemas into the image, and makes ready to check them when that is asked for. */
+void schemas_prepare(struct compiler *c);
+/* Loads the schemas that the policy names. False: some cannot be used, which is reported. */
+bool schemas_check(struct compiler *c, const struct policy *policy);
+/* The schemas that count for requests to the policy: those of the policy at the root of its scopes. */
+void schemas_emit(struct compiler *c, const struct policy *policy, struct img_policy *record);
 
 /* ---- rules.c ---- */
 /* Compiles rules into rows and pushes the policy record. */

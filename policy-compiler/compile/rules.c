@@ -316,12 +316,6 @@ static str policy_name(const struct table *t, uint32_t *type, str *version)
     }
 }
 
-static bool has_schema(const struct policy *p)
-{
-    return p->kind == POLICY_RESOURCE && (p->resource.principal_schema.ref.span.source != NULL ||
-                                          p->resource.resource_schema.ref.span.source != NULL);
-}
-
 static void emit_rows(struct table *t, struct img_policy *record)
 {
     record->rows = (struct img_range){ image_count(t->c->image, SEC_ROWS), (uint32_t)t->rows.len };
@@ -358,7 +352,8 @@ static void emit_policy(struct table *t)
                                  .conditions = t->m->conditions,
                                  .schema_principal = IMAGE_NONE,
                                  .schema_resource = IMAGE_NONE };
-    record.flags = (t->m->uses_runtime ? POLICY_USES_RUNTIME : 0) | (has_schema(p) ? POLICY_HAS_SCHEMA : 0);
+    record.flags = t->m->uses_runtime ? POLICY_USES_RUNTIME : 0;
+    schemas_emit(c, p, &record);
     for (isize i = 0; i < t->derived.list.len; i++) {
         const struct img_drole *role = image_record(c->image, SEC_DROLES, t->derived.list.ptr[i].number);
         record.flags |= (role->flags & DROLE_RUNTIME) != 0 ? POLICY_USES_RUNTIME : 0;
@@ -386,6 +381,9 @@ static void emit_policy(struct table *t)
 
 void policy_compile(struct compiler *c, struct member *member)
 {
+    if (!schemas_check(c, member->policy)) {
+        return; /* as the reference: nothing more is said about the policy */
+    }
     struct table t = { .c = c, .member = member, .words = (uint32_t)bits_words(count_rows(member->policy)) };
     t.m = module_new(c, member->policy, member->key);
     switch (member->policy->kind) {

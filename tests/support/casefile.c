@@ -20,8 +20,18 @@ static str header_name(str line)
     return str_slice(line, 3, line.len - 3);
 }
 
-static bool set_option(struct arena *arena, struct engine_options *o, str line)
+static bool set_schemas(struct case_file *c, str text)
 {
+    c->input.check_schemas = str_eq(text, S("check"));
+    c->options.schemas = str_eq(text, S("reject")) ? SCHEMAS_REJECT
+                         : str_eq(text, S("warn")) ? SCHEMAS_WARN
+                                                   : SCHEMAS_NONE;
+    return c->input.check_schemas || c->options.schemas != SCHEMAS_NONE;
+}
+
+static bool set_option(struct arena *arena, struct case_file *c, str line)
+{
+    struct engine_options *o = &c->options;
     str name;
     str text;
     struct json_error error;
@@ -34,8 +44,8 @@ static bool set_option(struct arena *arena, struct engine_options *o, str line)
         o->default_scope = text;
     } else if (str_eq(name, S("version"))) {
         o->default_version = text;
-    } else if (str_eq(name, S("schemas"))) {
-        o->schemas_enforced = true;
+    } else if (str_eq(name, S("schema"))) {
+        return set_schemas(c, text);
     } else if (str_eq(name, S("globals"))) {
         o->globals = json_read(arena, text, NULL, &error);
         return o->globals.kind == V_MAP;
@@ -43,6 +53,16 @@ static bool set_option(struct arena *arena, struct engine_options *o, str line)
         return line.len == 0;
     }
     return true;
+}
+
+static void add_schema(struct arena *arena, struct compile_input *input, struct schema_file schema)
+{
+    struct schema_file *list = new(arena, struct schema_file, input->schema_count + 1);
+    if (input->schema_count > 0) {
+        memcpy(list, input->schemas, (size_t)input->schema_count * sizeof(*list));
+    }
+    list[input->schema_count++] = schema;
+    input->schemas = list;
 }
 
 static bool put_section(struct arena *arena, struct case_file *c, str name, str body, isize at)
@@ -55,6 +75,8 @@ static bool put_section(struct arena *arena, struct case_file *c, str name, str 
         files[c->input.file_count] = (struct policy_file){ str_slice(name, 9, name.len), body };
         c->input.files = files;
         c->input.file_count++;
+    } else if (str_starts(name, S("schemas/"))) {
+        add_schema(arena, &c->input, (struct schema_file){ str_slice(name, 8, name.len), body });
     } else if (str_eq(name, S("request.json"))) {
         c->request = body;
     } else if (str_eq(name, S("expect"))) {
@@ -64,7 +86,7 @@ static bool put_section(struct arena *arena, struct case_file *c, str name, str 
         str line;
         while (body.len > 0) {
             (void)str_cut(body, '\n', &line, &body);
-            if (!set_option(arena, &c->options, line)) {
+            if (!set_option(arena, c, line)) {
                 return false;
             }
         }
@@ -132,7 +154,9 @@ static void put_decision(struct arena *arena, struct sb *out, const struct decis
         put_output(arena, out, &d->outputs[i]);
     }
     for (isize i = 0; i < d->validation_error_count; i++) {
-        sb_printf(out, "  invalid: %.*s\n", STR_ARG(d->validation_errors[i].message));
+        const struct validation_error *e = &d->validation_errors[i];
+        sb_printf(out, "  invalid %s%s%.*s: %.*s\n", e->principal ? "principal" : "resource", e->path.len > 0 ? " " : "",
+                  STR_ARG(e->path), STR_ARG(e->message));
     }
     for (isize i = 0; i < d->evaluation_error_count; i++) {
         sb_printf(out, "  error in `%.*s`: %.*s\n", STR_ARG(d->evaluation_errors[i].expression),

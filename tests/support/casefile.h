@@ -3,6 +3,8 @@
  *     one line of story
  *     -- policies/document.yaml --
  *     …
+ *     -- schemas/document.json --
+ *     …
  *     -- options --
  *     strict
  *     -- request.json --
@@ -10,7 +12,8 @@
  *     -- expect --
  *     what the engine answers, as lines; or the diagnostics
  *
- * Options: strict, lenient, scope=…, version=…, globals={…}. With CARDEA_UPDATE=1 in the environment the last section
+ * Options: strict, lenient, scope=…, version=…, globals={…}, schema=warn|reject (enforced), schema=check (when
+ * compiling). With CARDEA_UPDATE=1 in the environment the last section
  * is rewritten instead of compared.
  *
  * SPDX-License-Identifier: Apache-2.0
