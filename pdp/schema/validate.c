@@ -276,8 +276,8 @@ static bool refuse_type(struct visit *visit)
     static const char *const names[] = { "null", "boolean", "number", "string", "array", "object" };
     struct sb sb;
     if (message_begin(visit, &sb) != NULL) {
-        int type = json_type(visit->v);
-        const char *name = type == 0 ? "nothing of JSON" : names[__builtin_ctz((unsigned)type)];
+        unsigned type = (unsigned)json_type(visit->v);
+        const char *name = type == 0 ? "nothing of JSON" : names[__builtin_ctz(type)];
         sb_printf(&sb, "expected %.*s, but got %s", STR_ARG(visit->scope.node->types_text), name);
     }
     return complain_with(visit, "type", &sb);

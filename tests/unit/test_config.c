@@ -213,7 +213,7 @@ static const struct {
     { "audit:\n  enabled: true\n  backend: local\n  local: {storagePath: /x, any: {thing: 1}}\n",
       1 },
     { "audit:\n  enabled: false\n", 0 },
-    { "auxData:\n  jwt: {keySets: [{id: a, local: {file: /x}}], acceptableTimeSkew: 1m}\n", 1 },
+    { "auxData:\n  jwt: {keySets: [{id: a, local: {file: /x}}], acceptableTimeSkew: 1m}\n", 0 },
     { "telemetry:\n  disabled: true\ncompile: {cacheSize: 5}\n", 0 },
     { "hub:\n  credentials: {workspaceSecret: x}\n", 1 },
     { "storage:\n  git: {url: x}\n", 0 },
