@@ -130,6 +130,13 @@ static bool same(const struct diag *a, const struct diag *b)
            str_eq(a->ref_path, b->ref_path) && same_notes(a, b);
 }
 
+void diags_hide(struct diags *diags, isize from, isize to)
+{
+    for (isize i = from; i < to && i < diags->list.len; i++) {
+        diags->list.ptr[i].ref_hidden = true;
+    }
+}
+
 void diags_sort(struct diags *diags)
 {
     struct diag *list = diags->list.ptr;
@@ -142,6 +149,7 @@ void diags_sort(struct diags *diags)
         for (isize j = kept - 1; j >= 0 && !repeat && compare_places(&list[j], &list[i]) == 0;
              j--) {
             repeat = same(&list[j], &list[i]);
+            list[j].ref_hidden = list[j].ref_hidden && (!repeat || list[i].ref_hidden);
         }
         if (repeat) {
             diags->errors -= list[i].class->severity == DIAG_ERROR;

@@ -43,6 +43,7 @@ struct diag {
                                        line -1: the reference gives none                              */
     struct place ref_caret;         /* where its excerpt has the caret; line 0: same as ref_place     */
     str ref_path;                   /* YAML path `$.resourcePolicy.rules[0]`, or empty                */
+    bool ref_hidden;                /* the reference does not report it: another one stands for it    */
     str args[4];                    /* facts for structured output, meaning by class (documented there) */
     uint32_t order;                 /* order of arrival, for a stable sort                            */
 };
@@ -67,7 +68,11 @@ void diag_note(struct diags *diags, struct diag *diag, struct span span, const c
 void diag_help(struct diags *diags, struct diag *diag, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Sorts by file, position, order of arrival, and removes exact repeats. */
+/* The reference does not report the diagnostics [from, to). */
+void diags_hide(struct diags *diags, isize from, isize to);
+
+/* Sorts by file, position, order of arrival, and removes exact repeats; what the reference reports of one of them
+ * stays. */
 void diags_sort(struct diags *diags);
 
 /* Renders for people: `file:line:col: error[E2104]: text`, the line, a caret, notes, help. */

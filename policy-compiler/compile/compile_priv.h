@@ -157,8 +157,9 @@ struct used_role {
 struct used_roles {
     VEC(struct used_role) list; /* sorted by name */
 };
-/* Resolves the derived roles that the rules of a resource policy name. */
-void roles_resolve(struct module *m, struct used_roles *out);
+/* Resolves the derived roles that the rules of a resource policy name. False when something is wrong with them or
+ * with a set that is imported, which is reported. */
+bool roles_resolve(struct module *m, struct used_roles *out);
 isize roles_position(const struct used_roles *roles, str name); /* -1: not there */
 
 /* ---- schemas.c ---- */

@@ -2,7 +2,7 @@
  *
  * Equal texts of one policy share an expression. Every fault is reported at its own place in the file; the reference
  * has one entry for all faults of an expression, at the place of the value: the first diagnostic of an expression
- * carries that entry (ref_text), the others are marked as belonging to it (args[3] is "more").
+ * carries that entry (ref_text), the others are marked as belonging to it (ref_hidden).
  *
  * spec: cerbos-compat#compile-errors
  *
@@ -52,7 +52,7 @@ static void report(struct module *m, const struct ptext *text, const struct cel_
         if (first) {
             d->ref_text = reference_text(m, text, issues);
         } else {
-            d->args[3] = S("more");
+            d->ref_hidden = true;
         }
         first = false;
     }
@@ -197,9 +197,7 @@ bool expr_recheck(struct module *m, const struct ptext *text, isize from, isize 
         return true;
     }
     report(m, text, &issues);
-    for (isize i = from; i < to && i < m->c->diags->list.len; i++) {
-        m->c->diags->list.ptr[i].args[3] = S("more");
-    }
+    diags_hide(m->c->diags, from, to);
     return false;
 }
 

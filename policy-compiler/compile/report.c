@@ -35,8 +35,7 @@ static int group_of(const struct diag *d)
     case LINT_NONE:
         break;
     }
-    bool part_of_other = str_eq(d->args[3], S("more"));
-    return d->class->severity == DIAG_ERROR && !part_of_other ? REPORT_COMPILE_ERRORS
+    return d->class->severity == DIAG_ERROR && !d->ref_hidden ? REPORT_COMPILE_ERRORS
                                                               : REPORT_GROUPS;
 }
 

@@ -78,6 +78,7 @@ struct resolver {
     struct map names;              /* derived role → first candidate             */
     VEC(struct candidate) found;   /* all definitions of all imports             */
     struct map reported;           /* names that have been reported              */
+    bool faulty;                   /* a set that is imported has faults          */
 };
 
 static void collect(struct resolver *r)
@@ -92,6 +93,7 @@ static void collect(struct resolver *r)
             continue; /* the registry has reported it */
         }
         struct derived_set *set = set_compile(c, member);
+        r->faulty = r->faulty || set->module->failed;
         r->m->failed = r->m->failed || set->module->failed;
         for (isize k = 0; k < member->policy->derived.def_count; k++) {
             str name = member->policy->derived.defs[k].name.text;
@@ -193,7 +195,7 @@ isize roles_position(const struct used_roles *roles, str name)
     return -1;
 }
 
-void roles_resolve(struct module *m, struct used_roles *out)
+bool roles_resolve(struct module *m, struct used_roles *out)
 {
     struct resolver r = { .m = m };
     const struct resource_policy *rp = &m->policy->resource;
@@ -207,4 +209,5 @@ void roles_resolve(struct module *m, struct used_roles *out)
     if (out->list.len > 1) {
         qsort(out->list.ptr, (size_t)out->list.len, sizeof(out->list.ptr[0]), compare_used);
     }
+    return !r.faulty && r.reported.count == 0;
 }

@@ -39,6 +39,8 @@ struct table {
     VEC(struct img_row) rows;
     VEC(uint32_t) lists;   /* numbers of keys that rows refer to, before keys have numbers in KEYS */
     struct used_roles derived;
+    bool roles_sound;      /* nothing is wrong with derived roles                                 */
+    isize roles_end;       /* how many diagnostics there were behind them                         */
 };
 
 static uint32_t key_new(struct table *t, struct keys *keys, str text, bool pattern)
@@ -255,7 +257,8 @@ static isize count_rows(const struct policy *p)
 static void resource_rows(struct table *t)
 {
     const struct resource_policy *rp = &t->member->policy->resource;
-    roles_resolve(t->m, &t->derived);
+    t->roles_sound = roles_resolve(t->m, &t->derived);
+    t->roles_end = t->c->diags->list.len;
     for (isize i = 0; i < rp->rule_count; i++) {
         resource_rule(t, &rp->rules[i], i + 1);
     }
@@ -384,8 +387,10 @@ void policy_compile(struct compiler *c, struct member *member)
     if (!schemas_check(c, member->policy)) {
         return; /* as the reference: nothing more is said about the policy */
     }
-    struct table t = { .c = c, .member = member, .words = (uint32_t)bits_words(count_rows(member->policy)) };
+    struct table t = { .c = c, .member = member, .words = (uint32_t)bits_words(count_rows(member->policy)), .roles_sound = true };
+    isize before = c->diags->list.len;
     t.m = module_new(c, member->policy, member->key);
+    isize named = c->diags->list.len;
     switch (member->policy->kind) {
     case POLICY_RESOURCE:
         resource_rows(&t);
@@ -396,6 +401,10 @@ void policy_compile(struct compiler *c, struct member *member)
     default:
         role_rows(&t);
         break;
+    }
+    if (!t.roles_sound) { /* the reference looks no further at the policy */
+        diags_hide(c->diags, before, named);
+        diags_hide(c->diags, t.roles_end, c->diags->list.len);
     }
     if (!t.m->failed && c->diags->errors == 0) {
         emit_policy(&t);
