@@ -1,7 +1,7 @@
 /* cmd_healthcheck.c — cardea healthcheck
  *
- * A tiny blocking HTTP client with one deadline for everything: resolve, connect, ask, read the
- * status line.
+ * A tiny HTTP client with one deadline for everything: resolve, connect, greet, ask, read the status line. With TLS
+ * when the configuration has a certificate, or when the options speak of one.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/time.h"
+#include "server/tls_client.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,13 +27,18 @@ static const struct option options[] = {
     { "host-port", 0, "ADDRESS", "address to ask instead, host:port or unix:/path" },
     { "timeout", 0, "DURATION", "give up after this time (default 2s)" },
     { "kind", 0, "KIND", "only `http` is there" },
-    { "no-tls", 0, NULL, "accepted; TLS is never used" },
+    { "ca-cert", 0, "FILE", "use TLS; the server's certificate must be signed by one of these" },
+    { "insecure", 0, NULL, "use TLS; believe any certificate" },
+    { "no-tls", 0, NULL, "do not use TLS, whatever the configuration says" },
 };
 
 struct probe {
     struct arena *arena;
     int64_t deadline_ms;
-    str why; /* what went wrong */
+    str why;                    /* what went wrong */
+    bool secure;                /* with TLS        */
+    struct tls_trust trust;     /* then            */
+    struct tls_client *session; /* then            */
 };
 
 static int left_ms(const struct probe *p)
@@ -141,22 +147,77 @@ static int connect_to(struct probe *p, str address)
     return fd;
 }
 
+/* Waits for what a session waits for. False: it failed, or there is no more time. */
+static bool wait_for_session(struct probe *p, int fd, short events)
+{
+    if (events == 0) {
+        p->why = tls_client_reason(p->session, p->arena);
+        return false;
+    }
+    return wait_for(p, fd, events);
+}
+
+static bool greet(struct probe *p, int fd, str address)
+{
+    str host = host_to_ask(str_slice(address, 0, str_rfind(address, S(":"))));
+    p->session = tls_client_new(fd, &p->trust, str_to_c(p->arena, host), p->arena, &p->why);
+    if (p->session == NULL) {
+        return false;
+    }
+    for (short events; tls_client_greet(p->session, &events) <= 0;) {
+        if (!wait_for_session(p, fd, events)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool send_all(struct probe *p, int fd, str text)
+{
+    if (p->session != NULL) {
+        for (short events; tls_client_write(p->session, text, &events) <= 0;) {
+            if (!wait_for_session(p, fd, events)) {
+                return false;
+            }
+        }
+        return true;
+    }
+    if (!wait_for(p, fd, POLLOUT)) {
+        return false;
+    }
+    return send(fd, text.ptr, (size_t)text.len, MSG_NOSIGNAL) == text.len || fail(p, "cannot send");
+}
+
+/* As recv(), once there is something. */
+static ssize_t receive(struct probe *p, int fd, char *to, size_t room)
+{
+    if (p->session != NULL) {
+        int n;
+        for (short events; (n = tls_client_read(p->session, to, (isize)room, &events)) <= 0;) {
+            if (!wait_for_session(p, fd, events)) {
+                return -1;
+            }
+        }
+        return n;
+    }
+    return wait_for(p, fd, POLLIN) ? recv(fd, to, room, 0) : -1;
+}
+
 /* Asks and reads the status. */
 static bool ask(struct probe *p, int fd)
 {
     static const char request[] =
         "GET /_cerbos/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    if (!wait_for(p, fd, POLLOUT) ||
-        send(fd, request, sizeof request - 1, MSG_NOSIGNAL) != sizeof request - 1) {
-        return p->why.len > 0 ? false : fail(p, "cannot send");
+    if (!send_all(p, fd, (str){ request, sizeof request - 1 })) {
+        return false;
     }
     char line[64];
     size_t len = 0;
     while (len < 12) { /* HTTP/1.1 200 */
-        if (!wait_for(p, fd, POLLIN)) {
+        ssize_t n = receive(p, fd, line + len, sizeof line - len);
+        if (n <= 0 && p->why.len > 0) {
             return false;
         }
-        ssize_t n = recv(fd, line + len, sizeof line - len, 0);
         if (n <= 0) {
             p->why = S("the connection was closed without an answer");
             return false;
@@ -175,6 +236,16 @@ static bool ask(struct probe *p, int fd)
     return true;
 }
 
+/* With or without TLS, and whom to believe. */
+static void settle_tls(const struct args *args, struct probe *probe, const struct config *config)
+{
+    probe->trust.ca = args_get(args, "ca-cert");
+    probe->trust.anything = args_get(args, "insecure").ptr != NULL;
+    probe->trust.cert = config != NULL ? config->tls_cert : STR_EMPTY;
+    probe->secure = args_get(args, "no-tls").ptr == NULL &&
+                    (probe->trust.ca.len > 0 || probe->trust.anything || probe->trust.cert.len > 0);
+}
+
 static int run(const struct args *args)
 {
     str kind = args_get(args, "kind");
@@ -188,8 +259,9 @@ static int run(const struct args *args)
                             STR_ARG(timeout));
     }
     str address = args_get(args, "host-port");
-    if (address.ptr == NULL) {
-        struct config config;
+    bool configured = address.ptr == NULL;
+    struct config config;
+    if (configured) {
         int code = load_config(args, config_path(args), &config);
         if (code != EXIT_OK) {
             return code;
@@ -199,8 +271,10 @@ static int run(const struct args *args)
     struct probe probe = { .arena = args->arena,
                            .deadline_ms = (clock_monotonic_ns() + timeout_ns) / 1000000,
                            .why = STR_EMPTY };
+    settle_tls(args, &probe, configured ? &config : NULL);
     int fd = connect_to(&probe, address);
-    bool healthy = fd >= 0 && ask(&probe, fd);
+    bool healthy = fd >= 0 && (!probe.secure || greet(&probe, fd, address)) && ask(&probe, fd);
+    tls_client_free(probe.session);
     if (fd >= 0) {
         (void)close(fd); /* the answer has been read */
     }
@@ -219,7 +293,10 @@ const struct command cmd_healthcheck = {
     .summary = "ask a running server whether it is healthy",
     .details = "Examples:\n"
                "  cardea healthcheck\n"
-               "  cardea healthcheck --host-port 127.0.0.1:3592 --timeout 500ms\n\n"
+               "  cardea healthcheck --host-port 127.0.0.1:3592 --timeout 500ms\n"
+               "  cardea healthcheck --host-port pdp.example:3592 --ca-cert ca.pem\n\n"
+               "With a configuration that has a certificate, TLS is used and just that certificate "
+               "is believed.\n\n"
                "Exit code: 0 healthy, 1 not healthy or no answer, 2 wrong usage.\n",
     .options = options,
     .option_count = (int)countof(options),

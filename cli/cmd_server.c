@@ -3,8 +3,9 @@
  * Order of things: configuration, policies, address. Nobody can connect before the first set of
  * policies is being served; a fault in any of the three ends the program with its reason.
  *
- * The main thread only waits for signals: SIGHUP reads policies and key sets again; SIGTERM and SIGINT let
- * requests in flight finish and end the program with 0; a second one ends it at once.
+ * The main thread only waits for signals: SIGHUP reads policies, key sets and the certificate again;
+ * SIGTERM and SIGINT let requests in flight finish and end the program with 0; a second one ends it
+ * at once.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -41,6 +42,7 @@ static struct server_options server_options(const struct config *c)
                   .body_bytes = c->max_body_bytes,
                   .chunk_extra_bytes = 8192 },
         .check = { .resources = c->max_resources, .actions = c->max_actions },
+        .tls = { .cert = c->tls_cert, .key = c->tls_key, .ca = c->tls_ca },
         .metrics = c->metrics,
         .explorer = c->explorer,
         .cors = { .enabled = c->cors_enabled,
@@ -161,7 +163,8 @@ static void end_at_once(int number)
 }
 
 /* Returns when the program is to end. */
-static void wait_for_signals(const sigset_t *signals, struct store *store, struct keyring *keys)
+static void wait_for_signals(const sigset_t *signals, struct store *store, struct keyring *keys,
+                             struct server *server)
 {
     for (;;) {
         int number = 0;
@@ -170,6 +173,7 @@ static void wait_for_signals(const sigset_t *signals, struct store *store, struc
         }
         store_reload(store);
         keyring_reload(keys);
+        server_reload(server);
     }
 }
 
@@ -182,7 +186,7 @@ static void announce(const struct server *server, struct store *store, const str
     (void)printf(
         "cardea %s serves %lld policies with %lld rules (revision %s) from %.*s on %s%.*s\n",
         CARDEA_VERSION, (long long)state.policies, (long long)state.rules, state.revision,
-        STR_ARG(config->directory), local ? "" : "http://", STR_ARG(address));
+        STR_ARG(config->directory), local ? "" : config->tls_cert.len > 0 ? "https://" : "http://", STR_ARG(address));
     (void)fflush(stdout); /* a closed output must not stop the service */
 }
 
@@ -214,7 +218,7 @@ static int serve(const struct args *args, const struct config *config, struct st
         return EXIT_FAILED;
     }
     announce(server, store, config);
-    wait_for_signals(&signals, store, keys);
+    wait_for_signals(&signals, store, keys, server);
     log_info("server", "stopping; requests in flight are finished");
     (void)signal(SIGTERM, end_at_once);
     (void)signal(SIGINT, end_at_once);

@@ -177,6 +177,8 @@ def table(all_params):
             ("REFUSE", "Refused", "Starting without what these keys ask for would be less safe than what was meant, so they are an error."),
             ("WARN", "Without effect, and said so", "These keys are accepted; when one is set, a warning says what is missing."),
             ("QUIET", "Without effect", "These keys are accepted silently.")):
+        if not any(p.status == status for p in all_params):
+            continue
         out += ["", "### " + heading, "", why, "", "| Key | |", "|---|---|"]
         out += ["| `%s` | %s |" % (p.path, "" if p.type == "CHOICE" else cell(p.text)) for p in all_params if p.status == status]
     return "\n".join(out) + "\n"

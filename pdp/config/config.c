@@ -228,6 +228,16 @@ static void settle_cors(struct loading *l)
     out->cors_enabled = !out->cors_disabled;
 }
 
+/* Half of what TLS needs must not end in plain HTTP. */
+static void settle_tls(struct loading *l)
+{
+    const struct config *out = l->out;
+    if ((out->tls_cert.len == 0) != (out->tls_key.len == 0) || (out->tls_ca.len > 0 && out->tls_cert.len == 0)) {
+        (void)diag_add(l->diags, &err_config_value, (struct span){ NULL, 0, 0 },
+                       "`server.tls` needs both `cert` and `key`");
+    }
+}
+
 /* What follows from several parameters together. */
 static void settle(struct loading *l)
 {
@@ -248,6 +258,7 @@ static void settle(struct loading *l)
         set_value(l, S("storage.disk.watchForChanges"), S("true"));
     }
     settle_cors(l);
+    settle_tls(l);
     if (config_is_set(out, S("server.advanced.grpc.maxRecvMsgSizeBytes"))) {
         out->max_body_bytes = out->max_recv_bytes;
     }

@@ -62,6 +62,9 @@ struct config {
     int64_t write_timeout_ms;
     int64_t idle_timeout_ms;
     int64_t drain_timeout_ms;
+    str tls_cert;
+    str tls_key;
+    str tls_ca;
     bool metrics;
     bool explorer;
     bool cors_disabled; /* as written; cors_enabled is what follows from all keys */

@@ -36,15 +36,26 @@
 #define FRESH_DRAIN_MS 500 /* how long a connection may still bring its first request         */
 #define LINGER_BYTES   (1 << 20) /* how much of what it still sends is thrown away              */
 
-/* ---- reading and writing: the place where TLS will sit ---- */
+/* ---- reading and writing ---- */
 
 static ssize_t conn_recv(struct conn *conn, char *to, int32_t room)
 {
-    return recv(conn->fd, to, (size_t)room, 0);
+    if (conn->tls == NULL) {
+        return recv(conn->fd, to, (size_t)room, 0);
+    }
+    bool writes;
+    ssize_t n = tls_read(conn->tls, to, room, &writes);
+    if (writes && event_add(&conn->write_event, NULL) != 0) {
+        errno = ENOMEM;
+    }
+    return n;
 }
 
 static ssize_t conn_send(struct conn *conn, const char *from, isize len)
 {
+    if (conn->tls != NULL) {
+        return tls_write(conn->tls, from, len);
+    }
     return send(conn->fd, from, (size_t)len, MSG_NOSIGNAL);
 }
 
@@ -112,6 +123,10 @@ void conn_close(struct conn *conn)
     wheel_remove(&conn->timer);
     drop_chunks(conn);
     drop_slab(conn);
+    if (conn->tls != NULL) {
+        tls_goodbye(conn->tls);
+        tls_end(conn->tls);
+    }
     (void)close(conn->fd); /* nothing could be done about an error */
     if (conn->prev != NULL) {
         conn->prev->next = conn->next;
@@ -130,6 +145,9 @@ void conn_close(struct conn *conn)
  * would destroy what is on its way. */
 static void linger(struct conn *conn)
 {
+    if (conn->tls != NULL) {
+        tls_goodbye(conn->tls);
+    }
     if (shutdown(conn->fd, SHUT_WR) != 0) {
         conn_close(conn);
         return;
@@ -375,6 +393,14 @@ static bool make_room(struct conn *conn)
     return conn->http.head_done && spill(conn) && conn->fill < SLAB_BYTES;
 }
 
+/* Bytes that TLS has taken from the descriptor already are announced by nobody else. */
+static void read_on(struct conn *conn)
+{
+    if (conn->tls != NULL && tls_pending(conn->tls)) {
+        event_active(&conn->read_event, EV_READ, 0);
+    }
+}
+
 /* Waits for what the state of the message needs. */
 static void await_input(struct conn *conn)
 {
@@ -385,6 +411,7 @@ static void await_input(struct conn *conn)
             return;
         }
         enter(conn, CONN_IDLE);
+        read_on(conn);
         return;
     }
     if (!make_room(conn)) {
@@ -392,6 +419,7 @@ static void await_input(struct conn *conn)
         return;
     }
     enter(conn, conn->http.head_done ? CONN_BODY : CONN_HEAD);
+    read_on(conn);
 }
 
 /* One round, and what comes after it. The connection may be gone afterwards. */
@@ -422,13 +450,41 @@ static void turn(struct conn *conn)
 static void throw_away(struct conn *conn)
 {
     char waste[4096];
-    ssize_t n = conn_recv(conn, waste, (int32_t)sizeof waste);
+    ssize_t n =
+        recv(conn->fd, waste, sizeof waste, 0); /* with TLS too: nobody wants to know what it was */
     if (n > 0) {
         conn->lingered += n;
     }
     if (n == 0 || (n < 0 && !would_block()) || conn->lingered > LINGER_BYTES) {
         conn_close(conn);
     }
+}
+
+/* Goes on with the handshake. False: it is not complete; the connection may be gone. */
+static bool greet(struct conn *conn)
+{
+    static const char plain[] =
+        "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+    switch (tls_handshake(conn->tls)) {
+    case TLS_DONE:
+        conn->greeted = true;
+        return true;
+    case TLS_READS:
+        return false;
+    case TLS_WRITES:
+        if (event_add(&conn->write_event, NULL) != 0) {
+            conn_close(conn);
+        }
+        return false;
+    case TLS_PLAIN:
+        (void)send(conn->fd, plain, sizeof plain - 1, MSG_NOSIGNAL); /* best effort */
+        break;
+    case TLS_FAILED:
+        break;
+    }
+    counter_add(&conn->worker->metrics.handshakes_failed, 1);
+    conn_close(conn);
+    return false;
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -438,6 +494,9 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     struct conn *conn = arg;
     if (conn->state == CONN_LINGER) {
         throw_away(conn);
+        return;
+    }
+    if (conn->tls != NULL && !conn->greeted && !greet(conn)) {
         return;
     }
     if (conn->slab == NULL && (conn->slab = slab_take(conn->worker)) == NULL) {
@@ -465,9 +524,13 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
-    (void)fd;
     (void)what;
     struct conn *conn = arg;
+    if (conn->out == NULL) { /* reading had to write first */
+        (void)event_del(&conn->write_event);
+        on_readable(fd, EV_READ, conn);
+        return;
+    }
     while (conn->out != NULL) {
         struct chunk *chunk = conn->out;
         ssize_t n = conn_send(conn, chunk->data + conn->out_at, chunk->len - conn->out_at);
@@ -534,11 +597,17 @@ bool conn_open(struct worker *worker, int fd)
     conn->worker = worker;
     conn->fd = fd;
     http_init(&conn->http, &worker->server->options.http);
+    if (worker->server->tls != NULL && (conn->tls = tls_accept(worker->server->tls, fd)) == NULL) {
+        conn->next = worker->free_conns;
+        worker->free_conns = conn;
+        return false;
+    }
     if (event_assign(&conn->read_event, worker->base, fd, EV_READ | EV_PERSIST, on_readable,
                      conn) != 0 ||
         event_assign(&conn->write_event, worker->base, fd, EV_WRITE | EV_PERSIST, on_writable,
                      conn) != 0 ||
         event_add(&conn->read_event, NULL) != 0) {
+        tls_end(conn->tls);
         conn->next = worker->free_conns;
         worker->free_conns = conn;
         return false;

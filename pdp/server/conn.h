@@ -13,6 +13,7 @@
 #ifndef CARDEA_SERVER_CONN_H
 #define CARDEA_SERVER_CONN_H
 
+#include "server/tls.h"
 #include "server/worker.h"
 
 enum conn_state { CONN_FRESH, CONN_IDLE, CONN_HEAD, CONN_BODY, CONN_WRITE, CONN_LINGER };
@@ -23,6 +24,8 @@ struct conn {
     struct conn *next, *prev; /* all connections of the worker, or the free list  */
     struct event read_event, write_event;
     int fd;
+    SSL *tls;                      /* NULL: plain                                      */
+    bool greeted;                  /* the handshake of TLS is complete                 */
     uint8_t state;    /* enum conn_state                                  */
     bool last;        /* the response that was written last ends it       */
     bool continued;   /* 100 Continue was sent for this message           */

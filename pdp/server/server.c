@@ -74,6 +74,10 @@ cardea_status server_open(struct server **out, const struct server_options *opti
         server_close(server);
         return CARDEA_EIO;
     }
+    if (options->tls.cert.len > 0 && tls_open(&server->tls, &options->tls, arena, why) != CARDEA_OK) {
+        server_close(server);
+        return CARDEA_EINVALID;
+    }
     server->address = str_copy(&server->memory, bound);
     if (server->socket_path != NULL) {
         server->socket_path = str_to_c(&server->memory, str_from_c(server->socket_path));
@@ -110,7 +114,7 @@ cardea_status server_start(struct server *server)
     sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all,
                           &before); /* signals are for the main thread; cannot fail */
-    bool started = true;
+    bool started = server->tls == NULL || tls_start(server->tls) == CARDEA_OK;
     for (int i = 0; i < server->worker_count && started; i++) {
         struct worker *worker = &server->workers[i];
         started = pthread_create(&worker->thread, NULL, worker_run, worker) == 0;
@@ -123,6 +127,13 @@ cardea_status server_start(struct server *server)
         return CARDEA_EUNAVAILABLE;
     }
     return CARDEA_OK;
+}
+
+void server_reload(struct server *server)
+{
+    if (server->tls != NULL) {
+        tls_reload(server->tls);
+    }
 }
 
 void server_drain(struct server *server)
@@ -158,6 +169,7 @@ void server_close(struct server *server)
         }
     }
     free(server->workers);
+    tls_close(server->tls);
     if (server->listen_fd >= 0) {
         (void)close(server->listen_fd); /* nothing could be done about an error */
     }

@@ -18,6 +18,7 @@
 #include "server/check_request.h"
 #include "server/cors.h"
 #include "server/http.h"
+#include "server/tls.h"
 #include "store/store.h"
 
 struct server;
@@ -30,6 +31,7 @@ struct server_options {
     struct check_limits check;  /* of one check request; its door for tokens is not used      */
     struct keyring *keys;       /* borrowed; NULL: requests with tokens are refused           */
     struct cors_options cors;   /* which pages may read answers                               */
+    struct tls_options tls;      /* without a certificate: plain HTTP                                */
     bool metrics;                /* count and show /_cerbos/metrics                                  */
     bool explorer;               /* show a page at /                                                 */
     int64_t connections;        /* most open connections, all workers together                */
@@ -57,6 +59,9 @@ int server_workers(const struct server *server);
 
 /* Starts the threads. EUNAVAILABLE when one cannot be started; then call server_close(). */
 cardea_status server_start(struct server *server);
+
+/* Reads the certificate for TLS again. Any thread. */
+void server_reload(struct server *server);
 
 /* Health says no, no new connections, idle ones are closed, requests in flight are finished. Any
  * thread. */

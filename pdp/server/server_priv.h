@@ -12,6 +12,7 @@ struct server {
     struct arena memory;           /* what lives as long as the server            */
     struct store *store;           /* borrowed                                    */
     const struct cors *cors;       /* NULL: no origin is allowed, and nothing is said */
+    struct tls *tls;               /* NULL: plain HTTP                                  */
     int listen_fd;                 /* owned by worker 0 once it runs; -1: closed  */
     str address;                   /* bound                                       */
     char *socket_path;             /* of a Unix socket, to be removed; or NULL    */

@@ -171,7 +171,9 @@ static void turn_away(struct worker *worker, int fd)
         log_warn("server", "ceiling of %lld connections reached; further ones are turned away",
                  (long long)worker->server->options.connections);
     }
-    (void)send(fd, text, sizeof text - 1, MSG_NOSIGNAL | MSG_DONTWAIT); /* best effort */
+    if (worker->server->tls == NULL) {
+        (void)send(fd, text, sizeof text - 1, MSG_NOSIGNAL | MSG_DONTWAIT); /* best effort */
+    }
     (void)close(fd);
 }
 

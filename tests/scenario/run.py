@@ -4,7 +4,7 @@
     tests/scenario/run.py [NAME…]        all scenarios, or those whose names contain one of the words
 
 life.py (start and end), answers.py (what is answered), interfaces.py (everything but
-checks), protocol.py (connections, limits, deadlines), reload.py (policies
+checks), protocol.py (connections, limits, deadlines), transport.py (TLS, Unix sockets), reload.py (policies
 that change), tokens.py (tokens and key sets) each hold a list of functions. All run twice: with CARDEA, the program, and
 with CARDEA_ASAN, the build with sanitizers, but for those that measure time.
 
@@ -26,9 +26,10 @@ import protocol    # noqa: E402
 import reload      # noqa: E402
 import server      # noqa: E402
 import tokens      # noqa: E402
+import transport   # noqa: E402
 from tally import BUILD, CARDEA, Tally  # noqa: E402
 
-MODULES = [life, answers, interfaces, protocol, reload, tokens]
+MODULES = [life, answers, interfaces, protocol, reload, tokens, transport]
 MEASURING = ["delay"]
 
 

@@ -163,8 +163,6 @@ static const struct {
     { "server:\n  httpListenAddr: \"${NOPE}\"\n", NULL, "c.yaml:2:19", "`NOPE` is not set", NULL },
     { "server:\n  httpListenAddr: \"${PORT\"\n", NULL, "c.yaml:2:19", "`${` without `}`", NULL },
     { "engine:\n  globals: {a: $NOPE}\n", NULL, "c.yaml:2:12", "`NOPE` is not set", NULL },
-    { "server:\n  tls:\n    cert: a.pem\n", NULL, "c.yaml:3:5",
-      "`server.tls.cert` cannot be obeyed", NULL },
     { "storage:\n  driver: git\n", NULL, "", "the driver `git` is not there yet", NULL },
     { "storage:\n  driver: floppy\n", NULL, "c.yaml:2:11", "must be one of", NULL },
     { "server: {httpListenAddr: a, httpListenAddr: b}\n", NULL, "c.yaml:1:29", "", NULL },
@@ -266,6 +264,24 @@ START_TEST(cross_origin_requests_are_asked_for)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    bool good;
+} tls[] = {
+    { "server:\n  tls: {cert: a, key: b}\n", true },
+    { "server:\n  tls: {cert: a, key: b, caCert: c}\n", true },
+    { "server:\n  tls: {}\n", true },
+    { "server:\n  tls: {cert: a}\n", false },
+    { "server:\n  tls: {key: b}\n", false },
+    { "server:\n  tls: {caCert: c}\n", false },
+};
+
+START_TEST(half_a_certificate_is_refused)
+{
+    ck_assert_int_eq(load(tls[_i].text, NULL), tls[_i].good ? CARDEA_OK : CARDEA_EINVALID);
+}
+END_TEST
+
 START_TEST(every_default_is_valid)
 {
     ck_assert_int_eq(load(NULL, NULL), CARDEA_OK);
@@ -330,6 +346,7 @@ int main(void)
     tcase_add_loop_test(tcase, warns, 0, (int)countof(warned));
     tcase_add_test(tcase, reports_every_error);
     tcase_add_loop_test(tcase, cross_origin_requests_are_asked_for, 0, (int)countof(cors));
+    tcase_add_loop_test(tcase, half_a_certificate_is_refused, 0, (int)countof(tls));
     tcase_add_test(tcase, every_default_is_valid);
     tcase_add_test(tcase, globals_keep_their_types);
     tcase_add_test(tcase, message_size_sets_the_body_limit);
