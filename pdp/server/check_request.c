@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#define TOKENS_MOST 64 /* in one request: each costs a public-key operation */
+#define TOKENS_MOST 16 /* in one request: each costs a public-key operation */
 
 #define AT(type, member) (uint16_t) offsetof(type, member)
 

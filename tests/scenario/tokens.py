@@ -73,13 +73,19 @@ class Publisher:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.handler = Handler
+        self.open(0)
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(os.path.join(TLS, "publisher.pem"))
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.url = "%s://127.0.0.1:%d/keys" % ("https" if tls else "http", self.server.server_address[1])
+        self.url = "%s://127.0.0.1:%d/keys" % ("https" if tls else "http", self.port)
+
+    def open(self, port):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), self.handler)
+        self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # a peer that hangs up is none of our business
+        self.port = self.server.server_address[1]
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def publish(self, keys):
@@ -162,7 +168,7 @@ def named_tokens(check):
         check("two", effect({"app": good, "device": other}) == "EFFECT_ALLOW")
         check("each under its name", effect({"app": other, "device": good}) == "EFFECT_DENY")
         check("one bad, all refused", effect({"app": good, "device": {"token": "x"}}) == REFUSED)
-        many = {"app": good, **{"t%d" % i: good for i in range(63)}}
+        many = {"app": good, **{"t%d" % i: good for i in range(15)}}
         check("as many as may be", effect(many) == "EFFECT_ALLOW", effect(many))
         check("and not one more", effect(dict(many, more=good)) == REFUSED)
 
@@ -234,9 +240,7 @@ def down_at_start(check):
         check("tokens are refused", asked(server, OLD_TOKEN) == REFUSED, asked(server, OLD_TOKEN))
         check("other requests are not", server.ask(question())[0] == 200)
         check("the log says why", "key set `issuer`: cannot be fetched: " in server.log(), server.log())
-        publisher.server = http.server.ThreadingHTTPServer(publisher.server.server_address,
-                                                           publisher.server.RequestHandlerClass)
-        publisher.thread = threading.Thread(target=publisher.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        publisher.open(publisher.port)
         with publisher:
             server.until(lambda: allowed(server, OLD_TOKEN), "the set in use without a restart")
 
