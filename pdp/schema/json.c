@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "schema/text.h"
 
+#include <math.h>
 #include <stdio.h>
 
 const struct object_class schema_number_class = {
@@ -28,9 +29,10 @@ const struct schema_number *schema_number_of(struct value v)
 struct reader {
     struct arena *arena;
     str text;
-    isize at;  /* next byte            */
-    int depth; /* open arrays, objects */
-    str *why;  /* the first fault      */
+    isize at;    /* next byte            */
+    int depth;   /* open arrays, objects */
+    bool finite; /* no number beyond doubles */
+    str *why;    /* the first fault      */
 };
 
 /* ---- faults ---- */
@@ -131,6 +133,9 @@ static struct value read_number(struct reader *r)
     number->base.cls = &schema_number_class;
     number->text = str_slice(r->text, start, r->at);
     (void)num_parse_double(number->text, &number->d); /* the grammar has been checked */
+    if (r->finite && !isfinite(number->d)) {
+        return fail(r, S("number out of range"));
+    }
     return v_object(&number->base);
 }
 
@@ -395,7 +400,9 @@ static bool tail_ok(struct reader *r)
 
 struct value schema_json_read(struct arena *arena, str text, enum json_tail tail, str *why)
 {
-    struct reader r = { .arena = arena, .text = text, .why = why };
+    struct reader r = {
+        .arena = arena, .text = text, .finite = tail == JSON_TAIL_NONE, .why = why
+    };
     skip_space(&r);
     if (r.at == text.len) {
         return fail(&r, S("EOF"));

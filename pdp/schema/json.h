@@ -28,7 +28,7 @@ const struct schema_number *schema_number_of(struct value v);
 /* What may stand behind the value. */
 enum json_tail {
     JSON_TAIL_ANY, /* anything that is not a value      */
-    JSON_TAIL_NONE /* white space only                  */
+    JSON_TAIL_NONE /* white space only; and every number is a double's */
 };
 
 /* Reads one value. V_NONE and *why, in the words of the reference's reader, on failure. Everything lives in the

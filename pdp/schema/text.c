@@ -32,6 +32,10 @@ void text_quote(struct sb *out, str s, char quote)
     for (isize i = 0; i < s.len;) {
         isize from = i;
         int32_t c = utf8_next(s, &i);
+        if (c == '\\' && i == s.len && quote == '\'') {
+            sb_byte(out, '\\'); /* the reference's library loses one of two at the end */
+            break;
+        }
         add_rune(out, c, str_slice(s, from, i), quote);
     }
     sb_byte(out, quote);

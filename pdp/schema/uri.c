@@ -136,6 +136,9 @@ static bool parse_bracketed(struct arena *arena, str host, str *out, str *why)
 
 static bool parse_host(struct arena *arena, str host, str *out, str *why)
 {
+    if (str_find_byte(host, '[') > 0) {
+        return refuse(why, S("invalid host"));
+    }
     if (str_starts(host, S("["))) {
         return parse_bracketed(arena, host, out, why);
     }
