@@ -83,8 +83,8 @@ void api_check_set(struct worker *worker, const struct exchange *exchange, struc
     struct legacy_set body;
     struct check_request request = { .now_ns = exchange->now_ns };
     struct check_refusal refusal;
-    if (!legacy_set_read(&worker->arena, exchange->body, &worker->server->options.check, &body,
-                         &request, &refusal)) {
+    if (!legacy_set_read(&worker->arena, exchange->body, &worker->check, &body, &request,
+                         &refusal)) {
         refuse(reply, &refusal);
         return;
     }
@@ -110,8 +110,8 @@ void api_check_batch(struct worker *worker, const struct exchange *exchange, str
     struct legacy_batch body;
     struct check_request request = { .now_ns = exchange->now_ns };
     struct check_refusal refusal;
-    if (!legacy_batch_read(&worker->arena, exchange->body, &worker->server->options.check, &body,
-                           &request, &refusal)) {
+    if (!legacy_batch_read(&worker->arena, exchange->body, &worker->check, &body, &request,
+                           &refusal)) {
         refuse(reply, &refusal);
         return;
     }

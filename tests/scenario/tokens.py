@@ -155,6 +155,20 @@ def local_sets(check):
         check("without a token all is as before", server.ask(question())[0] == 200)
 
 
+def deprecated_routes(check):
+    config = {"auxData": {"jwt": {"keySets": [
+        {"id": "issuer", "local": {"data": base64.b64encode(json.dumps(OLD_SET).encode()).decode()}}]}}}
+    principal = {"id": "ann", "roles": ["user"]}
+    one = {"principal": principal, "actions": ["read"], "resource": {"kind": "doc", "instances": {"1": {}}}}
+    batch = {"principal": principal, "resources": [{"actions": ["read"], "resource": {"kind": "doc", "id": "1"}}]}
+    with Server(POLICY, config=config) as server:
+        for path, body in (("/api/check", one), ("/api/check_resource_batch", batch)):
+            status, answer = server.ask(dict(body, auxData={"jwt": {"token": OLD_TOKEN}}), path)
+            check("%s: claims count" % path, status == 200 and "EFFECT_ALLOW" in json.dumps(answer), answer)
+            answer = server.ask(dict(body, auxData={"jwt": {"token": NEW_TOKEN}}), path)
+            check("%s: refused" % path, answer == REFUSED, answer)
+
+
 def named_tokens(check):
     config = {"auxData": {"jwt": {"keySets": [
         {"id": "issuer", "local": {"data": base64.b64encode(json.dumps(OLD_SET).encode()).decode()}}]}}}
@@ -302,6 +316,7 @@ def tls(check):
 
 SCENARIOS = [
     ("local sets", local_sets),
+    ("deprecated routes", deprecated_routes),
     ("named tokens", named_tokens),
     ("read again", read_again),
     ("without verification", without_verification),
