@@ -6,6 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 import collections
 import itertools
 import json
+import time
 
 import archive
 from cel import E
@@ -22,6 +23,8 @@ DEFECTS = {
     "forgotten-derived-role": "conditionNotMet of a derived role that was not met, from the second use on",
 }
 ORDERS = 100    # orders of rows that are tried before an answer counts as different
+
+SHRINK_S = 60   # for one difference
 
 
 def normal(answer, texts=False):
@@ -169,25 +172,24 @@ NEEDED = {"apiVersion", "resource", "version", "name", "principal", "role", "id"
           "parentRoles", "definitions", "resources", "set", "match", "of", "expr", "policies", "options", "question"}
 
 
-def shrink(d, tries=400):
-    """The same difference over as little as possible: (world, question)."""
-    question = one(d.question, d.entry)
-    world = d.world
-    n = str(question["set"])
-    for keep in ([p for p in world["policies"] if mentions(p, n)], ):
-        if still_differs(d, dict(world, policies=keep), question):
-            world = dict(world, policies=keep)
+def shrink(d):
+    """The same difference over as little as a minute's work can make it: (world, question)."""
+    question, world, end = one(d.question, d.entry), d.world, time.monotonic() + SHRINK_S
+    keep = [p for p in world["policies"] if mentions(p, str(question["set"]))]
+    if still_differs(d, dict(world, policies=keep), question):
+        world = dict(world, policies=keep)
     whole = {"policies": world["policies"], "options": world["options"], "question": question}
-    again = True
-    while again and tries > 0:
-        again = False
-        for candidate in smaller(whole):
-            tries -= 1
-            if tries <= 0:
+    found = True
+    while found:
+        found, at = False, 0
+        while time.monotonic() < end:   # the candidate at the same place comes next, whether or not this one did it
+            candidate = next(itertools.islice(smaller(whole), at, None), None)
+            if candidate is None:
                 break
             if still_differs(d, {k: candidate[k] for k in ("policies", "options")}, candidate["question"]):
-                whole, again = candidate, True
-                break
+                whole, found = candidate, True
+            else:
+                at += 1
     return {k: whole[k] for k in ("policies", "options")}, whole["question"]
 
 

@@ -338,11 +338,11 @@ class Check:
             listed = True
             activated, not_met = output_of(rule)
             name, condition = rule.get("name", ""), match_of(rule)
+            cache = ("role", role, scope, n) if condition or activated or not_met else None
             if condition is None:
-                rows.append(Row(p, key, scope, name, NO_MATCH, None, None, (activated, not_met), None, True))
+                rows.append(Row(p, key, scope, name, NO_MATCH, None, None, (activated, not_met), cache, True))
             else:
-                rows.append(Row(p, key, scope, name, DENY, condition, None, (not_met, activated), ("role", role, scope, n),
-                                True, True))
+                rows.append(Row(p, key, scope, name, DENY, condition, None, (not_met, activated), cache, True, True))
         if not listed:
             rows = [Row(p, key, scope, "", DENY, from_role=True)]
         yield from self.shuffled(rows)
@@ -450,6 +450,8 @@ class Check:
 
     def condition_holds(self, row, env):
         if "shared-condition" in self.quirks and row.cache and row.cache[0] == "role":
+            if row.condition is None:  # its "always" is taken for the denial of another
+                return self.cached.setdefault(row.cache, True)
             if row.cache not in self.cached:
                 self.cached[row.cache] = self.holds(row.condition, env) is not row.negated
             return self.cached[row.cache]
