@@ -1,7 +1,9 @@
 /* compile.c — policy files → image
  *
  * The stages in order: read and fit together (registry.c), compile each executable policy (rules.c), lay out (emit.c).
- * A stage runs only when the ones before found nothing; within a stage everything is reported.
+ * People see the faults of all stages in one run; a policy whose imports cannot be resolved is left out of the second
+ * stage, because what it would report follows from that. The reference stops after the first stage with a fault, so
+ * the forms that follow it do not show the rest.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,16 +12,18 @@
 static cardea_status compile_all(struct compiler *c, const struct compile_input *input,
                                  struct compile_result *out)
 {
-    if (!registry_build(c, input)) {
-        out->lint_failed = true;
-        return CARDEA_EINVALID;
-    }
+    out->lint_failed = !registry_build(c, input);
+    isize linted = c->diags->list.len;
     schemas_prepare(c);
     for (isize i = 0; i < c->members.len; i++) {
         uint8_t kind = c->members.ptr[i].policy->kind;
-        if (kind == POLICY_RESOURCE || kind == POLICY_PRINCIPAL || kind == POLICY_ROLE) {
+        bool executable = kind == POLICY_RESOURCE || kind == POLICY_PRINCIPAL || kind == POLICY_ROLE;
+        if (executable && registry_resolves(c, &c->members.ptr[i])) {
             policy_compile(c, &c->members.ptr[i]);
         }
+    }
+    if (out->lint_failed) {
+        diags_hide(c->diags, linted, c->diags->list.len);
     }
     if (c->diags->errors > 0) {
         return CARDEA_EINVALID;

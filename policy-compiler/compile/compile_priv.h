@@ -69,6 +69,7 @@ struct compiler {
     VEC(uint32_t) role_versions;    /* parallel: symbols of their versions         */
     uint32_t rules;                 /* rules as written                            */
     bool zones;                     /* some expression asks for a time zone        */
+    bool unreadable;                /* some file could not be read as a policy     */
     const struct compile_input *input;
     struct schema_set *schemas;     /* when schemas are checked; holds heap memory */
     struct map schema_refs;         /* kind and policy key → number in SCHEMA_REFS */
@@ -77,6 +78,8 @@ struct compiler {
 /* ---- registry.c ---- */
 /* Reads all files, fills documents and members, reports what does not fit together. False when anything failed. */
 bool registry_build(struct compiler *c, const struct compile_input *input);
+/* Can all imports of the member be found, through derived roles too? */
+bool registry_resolves(struct compiler *c, const struct member *member);
 /* Member by key; NULL when there is none. The pointer is valid until members grow. */
 struct member *registry_find(struct compiler *c, str key);
 

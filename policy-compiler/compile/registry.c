@@ -130,6 +130,10 @@ static void check_imports(struct compiler *c, const struct member *m, const stru
         str near = nearest_name(c, kind, import->text);
         if (near.len > 0) {
             diag_help(c->diags, d, "did you mean `%.*s`?", STR_ARG(near));
+        } else if (c->unreadable) {
+            diag_help(c->diags, d, "a file that could not be read may define it: mend that one first");
+        } else {
+            diag_help(c->diags, d, "define it in a policy of its own, or remove the import");
         }
         d->ref_text = str_printf(c->arena, "cannot find %s '%.*s' imported by policy %.*s", what,
                                  STR_ARG(import->text), STR_ARG(m->key));
@@ -139,6 +143,37 @@ static void check_imports(struct compiler *c, const struct member *m, const stru
         d->args[2] = import->text;
         d->args[3] = d->ref_text;
     }
+}
+
+static bool all_found(struct compiler *c, const struct ptexts *imports, enum policy_kind kind)
+{
+    for (isize i = 0; i < imports->len; i++) {
+        if (registry_find(c, policy_key_of(c->arena, kind, imports->ptr[i].text, STR_EMPTY, STR_EMPTY)) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool registry_resolves(struct compiler *c, const struct member *m)
+{
+    const struct policy *p = m->policy;
+    if (!all_found(c, &p->defs.import_constants, POLICY_EXPORT_CONSTANTS) ||
+        !all_found(c, &p->defs.import_variables, POLICY_EXPORT_VARIABLES)) {
+        return false;
+    }
+    if (p->kind != POLICY_RESOURCE) {
+        return true;
+    }
+    const struct ptexts *sets = &p->resource.import_derived_roles;
+    for (isize i = 0; i < sets->len; i++) {
+        const struct member *set = registry_find(
+            c, policy_key_of(c->arena, POLICY_DERIVED_ROLES, sets->ptr[i].text, STR_EMPTY, STR_EMPTY));
+        if (set == NULL || !registry_resolves(c, set)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void check_all_imports(struct compiler *c)
@@ -284,6 +319,7 @@ static void check_permissions(struct compiler *c)
 bool registry_build(struct compiler *c, const struct compile_input *input)
 {
     read_files(c, input);
+    c->unreadable = c->diags->errors > 0;
     add_members(c);
     check_all_imports(c);
     check_scopes(c);
