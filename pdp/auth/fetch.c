@@ -39,11 +39,11 @@ struct remote {
     char *url; /* terminated                                          */
     CURL *easy;
     bool in_flight;
-    bool tried;       /* once at least                                       */
-    int64_t begun_ms; /* when the last fetch began                           */
-    int64_t due_ms;   /* when the next one is to begin                       */
-    int failures;     /* since the last success                              */
-    char *body;       /* of the reply that is coming in                      */
+    bool tried;      /* once at least                                       */
+    int64_t hint_ms; /* when a token last made it due; 0: never             */
+    int64_t due_ms;  /* when the next one is to begin                       */
+    int failures;    /* since the last success                              */
+    char *body;      /* of the reply that is coming in                      */
     size_t len;
     char *last; /* the text that was taken last, to see whether it changed */
     size_t last_len;
@@ -128,15 +128,9 @@ static bool set_up(struct fetcher *fetcher, struct remote *remote, struct arena 
            set_trust(easy, arena, &fetcher->ring->options);
 }
 
-/* `max-age` of the reply in milliseconds, or 0. */
-static int64_t max_age_ms(CURL *easy)
+int64_t fetcher_interval_ms(str cache_control)
 {
-    struct curl_header *header = NULL;
-    if (curl_easy_header(easy, "Cache-Control", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
-        return 0;
-    }
-    str rest = str_from_c(header->value);
-    while (rest.len > 0) {
+    for (str rest = cache_control; rest.len > 0;) {
         str part;
         str name;
         str value;
@@ -145,19 +139,23 @@ static int64_t max_age_ms(CURL *easy)
         (void)str_cut(part, '=', &name, &value);
         if (str_eq_nocase(str_trim(name), S("max-age")) &&
             num_parse_int(str_trim(value), false, &seconds)) {
-            return seconds > REFRESH_MOST_MS / 1000 ? REFRESH_MOST_MS : seconds * 1000;
+            return seconds > REFRESH_MOST_MS / 1000    ? REFRESH_MOST_MS
+                   : seconds < REFRESH_LEAST_MS / 1000 ? REFRESH_LEAST_MS
+                                                       : seconds * 1000;
         }
     }
-    return 0;
+    return REFRESH_LEAST_MS;
 }
 
 static int64_t refresh_ms(const struct remote *remote)
 {
+    struct curl_header *header = NULL;
     if (remote->source->refresh_ms > 0) {
         return remote->source->refresh_ms;
     }
-    int64_t ms = max_age_ms(remote->easy);
-    return ms < REFRESH_LEAST_MS ? REFRESH_LEAST_MS : ms;
+    bool said =
+        curl_easy_header(remote->easy, "Cache-Control", 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
+    return fetcher_interval_ms(said ? str_from_c(header->value) : STR_EMPTY);
 }
 
 /* After 1, 2, 4 … seconds, but not later than a success would have it. */
@@ -241,10 +239,9 @@ static void begin(struct fetcher *fetcher, struct remote *remote)
 {
     remote->len = 0;
     remote->error[0] = '\0';
-    remote->begun_ms = now_ms();
     remote->in_flight = curl_multi_add_handle(fetcher->multi, remote->easy) == CURLM_OK;
     if (!remote->in_flight) {
-        remote->due_ms = remote->begun_ms + RETRY_MOST_MS;
+        remote->due_ms = now_ms() + RETRY_MOST_MS;
         log_error("auth", "key set `%.*s`: no memory to fetch it", STR_ARG(remote->source->id));
     }
 }
@@ -254,6 +251,17 @@ static void begin(struct fetcher *fetcher, struct remote *remote)
 static bool is_remote(const struct remote *remote)
 {
     return remote->easy != NULL;
+}
+
+/* The first hint counts at once, further ones after a while. */
+static void take_hint(struct remote *remote, int64_t now)
+{
+    int64_t at = remote->hint_ms + HINT_LEAST_MS;
+    at = remote->hint_ms == 0 || at < now ? now : at;
+    if (at < remote->due_ms) {
+        remote->due_ms = at;
+        remote->hint_ms = at;
+    }
 }
 
 /* Begins what is due; returns how long nothing else will be. */
@@ -267,9 +275,8 @@ static int begin_due(struct fetcher *fetcher)
         if (!is_remote(remote)) {
             continue;
         }
-        if (atomic_exchange(&remote->hinted, false) &&
-            remote->begun_ms + HINT_LEAST_MS < remote->due_ms) {
-            remote->due_ms = remote->begun_ms + HINT_LEAST_MS;
+        if (atomic_exchange(&remote->hinted, false)) {
+            take_hint(remote, now);
         }
         if (!remote->in_flight && (all || remote->due_ms <= now)) {
             begin(fetcher, remote);

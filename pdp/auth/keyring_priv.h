@@ -65,4 +65,8 @@ void fetcher_refresh(struct fetcher *fetcher);
 
 void fetcher_stop(struct fetcher *fetcher);
 
+/* When to fetch again, by the Cache-Control of a reply: its `max-age`, but at least 15 minutes and at
+ * most a day. */
+int64_t fetcher_interval_ms(str cache_control);
+
 #endif

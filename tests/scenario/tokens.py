@@ -232,6 +232,22 @@ def rotation(check):
         check("said when it changes, not at each fetch", server.log().count("key set `issuer`: ") == 3, server.log())
 
 
+def asked_for(check):
+    """The interval is long: a token with an unknown key, or a signal, makes the set due."""
+    with Publisher(OLD_SET) as publisher, Server(POLICY, config=remote(publisher, refreshInterval="1h")) as server:
+        check("before", allowed(server, OLD_TOKEN))
+        publisher.publish(NEW_SET)
+        check("refused at first", asked(server, NEW_TOKEN) == REFUSED)
+        server.until(lambda: allowed(server, NEW_TOKEN), "the new key in use")
+        hits = publisher.hits
+        for i in range(200):
+            asked(server, token(OLD, "made up %d" % i))
+        check("made up keys do not call the publisher", publisher.hits == hits, publisher.hits - hits)
+        publisher.publish(OLD_SET)
+        server.signal(signal.SIGHUP)
+        server.until(lambda: allowed(server, OLD_TOKEN), "fetched as asked")
+
+
 def outage(check):
     with Publisher(OLD_SET) as publisher, Server(POLICY, config=quick(publisher)) as server:
         for name, status, body in (("an error", 500, b"no"), ("a page", 200, b"<html>"), ("nothing", 200, b""),
@@ -321,6 +337,7 @@ SCENARIOS = [
     ("read again", read_again),
     ("without verification", without_verification),
     ("rotation", rotation),
+    ("asked for", asked_for),
     ("outage", outage),
     ("down at start", down_at_start),
     ("silent publisher", silent_publisher),

@@ -201,6 +201,38 @@ START_TEST(without_verification)
 }
 END_TEST
 
+/* ---- when to fetch again ---- */
+
+static const struct {
+    const char *cache_control;
+    int64_t minutes;
+} intervals[] = {
+    { "", 15 },
+    { "no-store", 15 },
+    { "max-age=3600", 60 },
+    { "public, max-age=3600, must-revalidate", 60 },
+    { "public,Max-Age = 3600", 60 },
+    { "max-age=0", 15 },
+    { "max-age=-5", 15 },
+    { "max-age=900", 15 },
+    { "max-age=86400", 1440 },
+    { "max-age=86401", 1440 },
+    { "max-age=9223372036854775807", 1440 },
+    { "max-age=92233720368547758070", 15 },
+    { "max-age=soon", 15 },
+    { "max-age", 15 },
+    { "s-maxage=3600", 15 },
+    { ",,=,max-age=1200,", 20 },
+};
+
+START_TEST(intervals_of_replies)
+{
+    int64_t got = fetcher_interval_ms(str_from_c(intervals[_i].cache_control));
+    ck_assert_msg(got == intervals[_i].minutes * 60000, "%s: %lld ms", intervals[_i].cache_control,
+                  (long long)got);
+}
+END_TEST
+
 /* ---- readers while sets are replaced ---- */
 
 #define READERS 3
@@ -285,6 +317,7 @@ int main(void)
     tcase_add_test(tcase, reading_again);
     tcase_add_test(tcase, remote_sets);
     tcase_add_test(tcase, without_verification);
+    tcase_add_loop_test(tcase, intervals_of_replies, 0, countof(intervals));
     tcase_add_test(tcase, sets_are_replaced_under_readers);
     suite_add_tcase(suite, tcase);
     return unit_run(suite);
