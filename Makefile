@@ -302,10 +302,11 @@ format:
 
 ## install       into $(DESTDIR)$(PREFIX), /usr/local by default
 install: $(BUILD)/cardea
-	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(datadir)/cardea/schemas' '$(DESTDIR)$(docdir)'
+	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(datadir)/cardea/schemas' '$(DESTDIR)$(docdir)/notes'
 	$(INSTALL) -m 755 $(BUILD)/cardea '$(DESTDIR)$(bindir)/cardea'
 	$(INSTALL) -m 644 schemas/*.json '$(DESTDIR)$(datadir)/cardea/schemas/'
 	$(INSTALL) -m 644 README.md LICENSE config.example.json docs/*.md '$(DESTDIR)$(docdir)/'
+	$(INSTALL) -m 644 docs/notes/*.md '$(DESTDIR)$(docdir)/notes/'
 
 ## install-deps  install what building and testing need (Debian 12 and 13)
 install-deps:
