@@ -15,75 +15,6 @@
 
 #include "base/log.h"
 
-/* ---- one result as JSON ---- */
-
-static void put_resource(struct jw *w, const struct resource *resource)
-{
-    jw_key(w, S("resource"));
-    jw_object(w);
-    check_put_text(w, S("id"), resource->id);
-    check_put_text(w, S("kind"), resource->kind);
-    check_put_text(w, S("policyVersion"), resource->policy_version);
-    check_put_text(w, S("scope"), resource->scope);
-    jw_object_end(w);
-}
-
-/* What the reference says when a value spoils the whole reply: infinities, NaN, text that is not UTF-8. */
-static bool spoils_reply(str error)
-{
-    return str_starts(error, S("proto: "));
-}
-
-/* A value without a JSON form becomes the output's error; *spoiled receives the reason when the reference refuses the
- * whole request because of it. spec: cerbos-compat#outputs */
-static void put_output(struct jw *w, struct arena *scratch, const struct output_entry *entry, str *spoiled)
-{
-    str error = entry->error;
-    jw_object(w);
-    check_put_text(w, S("src"), entry->src);
-    if (entry->val.kind != V_NONE && error.len == 0) {
-        struct jw before = *w;
-        isize len = w->out->len;
-        jw_key(w, S("val"));
-        if (!jw_value(w, scratch, entry->val, &error)) {
-            w->out->len = len;
-            *w = before;
-            *spoiled = spoils_reply(error) ? error : *spoiled;
-        }
-    }
-    check_put_text(w, S("action"), entry->action);
-    check_put_text(w, S("error"), error);
-    jw_object_end(w);
-}
-
-static void put_outputs(struct jw *w, struct arena *scratch, const struct decision *d, str *spoiled)
-{
-    if (d->output_count == 0) {
-        return;
-    }
-    jw_key(w, S("outputs"));
-    jw_array(w);
-    for (isize i = 0; i < d->output_count; i++) {
-        put_output(w, scratch, &d->outputs[i], spoiled);
-    }
-    jw_array_end(w);
-}
-
-static void put_result(struct jw *w, struct arena *scratch, const struct check_item *item, const struct decision *d,
-                       bool meta, str *spoiled)
-{
-    jw_object(w);
-    put_resource(w, &item->resource);
-    check_put_effects(w, d);
-    check_put_validation_errors(w, d);
-    if (meta) {
-        jw_key(w, S("meta"));
-        check_put_meta(w, d);
-    }
-    put_outputs(w, scratch, d, spoiled);
-    jw_object_end(w);
-}
-
 /* ---- the handler ---- */
 
 /* Decides and writes one resource. False: an internal failure, or (then *spoiled says why) an output that spoils the
@@ -97,7 +28,7 @@ static bool answer_item(struct worker *worker, const struct snapshot *snapshot, 
     if (!check_decide(worker, snapshot, request, number, &decision)) {
         return false;
     }
-    put_result(w, arena, &request->items[number], &decision, request->want_derived_roles, spoiled);
+    check_put_result(w, arena, &request->items[number], &decision, request->want_derived_roles, spoiled);
     if (spoiled->len > 0) {
         return false;
     }

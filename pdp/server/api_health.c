@@ -11,7 +11,8 @@
 
 static bool known_service(str name)
 {
-    return name.len == 0 || str_eq(name, S("cerbos.svc.v1.CerbosService"));
+    return name.len == 0 || str_eq(name, S("cerbos.svc.v1.CerbosService")) ||
+           str_eq(name, S("authzen.authorization.v1.AuthorizationService"));
 }
 
 static void put_degraded(struct jw *w, const struct store_state *state, int64_t now_s)

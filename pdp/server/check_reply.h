@@ -26,4 +26,10 @@ void check_put_validation_errors(struct jw *w, const struct decision *d);
 /* `{"actions": {action: {matchedPolicy, matchedScope}}, "effectiveDerivedRoles": […]}` */
 void check_put_meta(struct jw *w, const struct decision *d);
 
+/* A whole result: the resource, its effects and what else there is; meta: say which policies decided. *spoiled receives
+ * the reason when an output cannot be written and the whole reply must be an error because of it; it is left alone
+ * otherwise. */
+void check_put_result(struct jw *w, struct arena *scratch, const struct check_item *item,
+                      const struct decision *d, bool meta, str *spoiled);
+
 #endif

@@ -23,6 +23,8 @@ static const str header_names[HTTP_HEADER_COUNT] = {
     [HTTP_EXPECT] = { "expect", 6 },
     [HTTP_ORIGIN] = { "origin", 6 },
     [HTTP_ACCEPT] = { "accept", 6 },
+    [HTTP_FORWARDED_HOST] = { "x-forwarded-host", 16 },
+    [HTTP_FORWARDED_PROTO] = { "x-forwarded-proto", 17 },
     [HTTP_REQUEST_METHOD] = { "access-control-request-method", 29 },
     [HTTP_REQUEST_HEADERS] = { "access-control-request-headers", 30 },
 };

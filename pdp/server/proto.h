@@ -38,6 +38,8 @@ enum proto_rule {
     PROTO_KEY_NOT_EMPTY = 8,  /* keys of a map have at least one character                  */
     PROTO_VERSION = 16,       /* text is a policy version                                   */
     PROTO_SCOPE = 32,         /* text is a scope                                            */
+    PROTO_ITEMS = 64,     /* list with at least one item                                         */
+    PROTO_SEMANTIC = 128, /* text says with which answer a batch ends                            */
 };
 
 struct proto_message;
@@ -53,12 +55,21 @@ struct proto_field {
     const struct proto_message *message; /* of message fields                */
 };
 
+/* A rule about a message as a whole. */
+struct proto_whole_rule {
+    const char *id;
+    const char *text; /* its wording */
+};
+
 struct proto_message {
     const struct proto_field *fields; /* in order of their numbers                              */
     int field_count;                  /* at most 32                                             */
     uint16_t size;                    /* of the C struct                                        */
     const char *exclusive_id;         /* rule "only one of the first two fields"; NULL: no rule  */
     const char *exclusive_text;       /* its wording                                            */
+    const struct proto_whole_rule *whole_rules; /* of the outermost message, before its fields'  */
+    int whole_rule_count;
+    bool (*keeps)(const void *in, int rule); /* does the struct keep rule number n?              */
 };
 
 /* Reads a message into *out (zeroed, message->size bytes). False when the tree does not fit the

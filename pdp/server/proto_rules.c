@@ -29,6 +29,8 @@ struct rule {
 #define E_REPEATED "{\"fieldNumber\":18,\"fieldName\":\"repeated\",\"fieldType\":\"TYPE_MESSAGE\"}"
 #define E_UNIQUE   "{\"fieldNumber\":3,\"fieldName\":\"unique\",\"fieldType\":\"TYPE_BOOL\"}"
 #define E_ITEMS    "{\"fieldNumber\":4,\"fieldName\":\"items\",\"fieldType\":\"TYPE_MESSAGE\"}"
+#define E_MIN_ITEMS "{\"fieldNumber\":1,\"fieldName\":\"min_items\",\"fieldType\":\"TYPE_UINT64\"}"
+#define E_IN        "{\"fieldNumber\":10,\"fieldName\":\"in\",\"fieldType\":\"TYPE_STRING\"}"
 #define E_MAP      "{\"fieldNumber\":19,\"fieldName\":\"map\",\"fieldType\":\"TYPE_MESSAGE\"}"
 #define E_KEYS     "{\"fieldNumber\":4,\"fieldName\":\"keys\",\"fieldType\":\"TYPE_MESSAGE\"}"
 
@@ -37,10 +39,15 @@ static const struct rule rule_pattern = { "string.pattern", { E_STRING, E_PATTER
 static const struct rule rule_unique = { "repeated.unique", { E_REPEATED, E_UNIQUE } };
 static const struct rule rule_item = { "string.min_len",
                                        { E_REPEATED, E_ITEMS, E_STRING, E_MIN_LEN } };
+static const struct rule rule_items = { "repeated.min_items", { E_REPEATED, E_MIN_ITEMS } };
+static const struct rule rule_in = { "string.in", { E_STRING, E_IN } };
 static const struct rule rule_key = { "string.min_len", { E_MAP, E_KEYS, E_STRING, E_MIN_LEN } };
 
 static const char text_required[] = "value is required";
 static const char text_empty[] = "must be at least 1 characters";
+static const char text_items[] = "must contain at least 1 item(s)";
+static const char text_in[] =
+    "must be in list [, execute_all, deny_on_first_deny, permit_on_first_permit]";
 static const char text_repeat[] = "repeated value must contain unique items";
 static const char text_version[] = "does not match regex pattern `^[\\w]*$`";
 static const char text_scope[] =
@@ -131,17 +138,20 @@ static bool inside_map(const struct step *step)
     return step != NULL && (step->key.ptr != NULL || inside_map(step->up));
 }
 
+/* at: NULL for the message as a whole */
 static void put_violation(struct jw *w, const struct step *at, const struct rule *rule,
                           const char *text)
 {
     jw_object(w);
-    jw_key(w, S("field"));
-    jw_object(w);
-    jw_key(w, S("elements"));
-    jw_array(w);
-    put_element(w, at);
-    jw_array_end(w);
-    jw_object_end(w);
+    if (at != NULL) {
+        jw_key(w, S("field"));
+        jw_object(w);
+        jw_key(w, S("elements"));
+        jw_array(w);
+        put_element(w, at);
+        jw_array_end(w);
+        jw_object_end(w);
+    }
     if (rule->path[0] != NULL) {
         jw_key(w, S("rule"));
         jw_object(w);
@@ -157,7 +167,7 @@ static void put_violation(struct jw *w, const struct step *at, const struct rule
     jw_string(w, str_from_c(rule->id));
     jw_key(w, S("message"));
     jw_string(w, str_from_c(text));
-    if (rule == &rule_key || inside_map(at->up)) {
+    if (rule == &rule_key || (at != NULL && inside_map(at->up))) {
         jw_key(w, S("forKey"));
         jw_bool(w, rule == &rule_key);
     }
@@ -173,8 +183,11 @@ static void broken(struct walk *walk, const struct step *at, const struct rule *
         return;
     }
     struct sb line = sb_new(walk->arena);
-    put_path(&line, walk->arena, at);
-    sb_printf(&line, ": %s", text);
+    if (at != NULL) {
+        put_path(&line, walk->arena, at);
+        sb_add(&line, S(": "));
+    }
+    sb_printf(&line, "%s", text);
     if (report->count++ == 0) {
         report->first = sb_str(&line);
     }
@@ -220,6 +233,12 @@ static bool scope_ok(str s)
         }
     }
     return true;
+}
+
+static bool semantic_ok(str s)
+{
+    return str_eq(s, S("execute_all")) || str_eq(s, S("deny_on_first_deny")) ||
+           str_eq(s, S("permit_on_first_permit"));
 }
 
 static bool texts_differ(struct arena *arena, const str *texts, isize count)
@@ -319,6 +338,9 @@ static void check_text(struct walk *walk, const struct step *at, str text)
     if ((at->field->rules & PROTO_SCOPE) && !scope_ok(text)) {
         broken(walk, at, &rule_pattern, text_scope);
     }
+    if ((at->field->rules & PROTO_SEMANTIC) && !semantic_ok(text)) {
+        broken(walk, at, &rule_in, text_in);
+    }
 }
 
 static void check_field(struct walk *walk, const struct proto_field *field, const char *in,
@@ -328,6 +350,8 @@ static void check_field(struct walk *walk, const struct proto_field *field, cons
     if (is_empty(field, in)) {
         if (field->rules & PROTO_REQUIRED) {
             broken(walk, &at, &rule_required, text_required);
+        } else if (field->rules & PROTO_ITEMS) {
+            broken(walk, &at, &rule_items, text_items);
         }
         return;
     }
@@ -363,6 +387,12 @@ static void check_message(struct walk *walk, const struct proto_message *message
         !is_empty(&message->fields[1], in)) {
         const struct rule rule = { message->exclusive_id, { NULL } };
         broken(walk, up, &rule, message->exclusive_text);
+    }
+    for (int i = 0; i < message->whole_rule_count; i++) {
+        if (!message->keeps(in, i)) {
+            const struct rule rule = { message->whole_rules[i].id, { NULL } };
+            broken(walk, up, &rule, message->whole_rules[i].text);
+        }
     }
     for (int i = 0; i < message->field_count && (walk->ok || walk->report != NULL); i++) {
         check_field(walk, &message->fields[i], in, up);

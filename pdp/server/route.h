@@ -40,6 +40,9 @@ void api_check_resources(struct worker *worker, const struct exchange *exchange,
                          struct reply *reply);
 void api_check_set(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 void api_check_batch(struct worker *worker, const struct exchange *exchange, struct reply *reply);
+void api_authzen_single(struct worker *worker, const struct exchange *exchange, struct reply *reply);
+void api_authzen_batch(struct worker *worker, const struct exchange *exchange, struct reply *reply);
+void api_authzen_metadata(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 void api_health(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 void api_explorer(struct worker *worker, const struct exchange *exchange, struct reply *reply);
 void api_openapi(struct worker *worker, const struct exchange *exchange, struct reply *reply);

@@ -30,7 +30,7 @@ from tally import CARDEA, SHARED, Tally, free_port  # noqa: E402
 
 CORPUS = os.path.join(SHARED, "conformance")
 GAPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "gaps.txt")
-SUITES = ["check", "http"]
+SUITES = ["check", "http", "authzen"]
 START_TIMEOUT_S = 60
 
 
