@@ -188,17 +188,41 @@ static void seen_add(struct seen *seen, const struct seen *other)
 }
 
 /* ---- applying a schema ---- */
+/* Out of line: what is only needed on failure must not lengthen the frames of the recursion. */
+#define APART __attribute__((noinline))
+
 static bool node_checks(struct visit *visit);
 
+/* The schema has been applied to this value before, on the way here. */
 static bool loops(const struct scope *scope)
 {
     const struct schema *node = scope->node;
-    for (; scope->in_place && scope->up != NULL; scope = scope->up) {
+    for (; scope->in_place; scope = scope->up) {
         if (scope->up->node == node) {
             return true;
         }
     }
     return false;
+}
+
+/* The way through schemas that apply to this value; the first by its place. */
+static void add_loop(struct sb *out, const struct scope *scope)
+{
+    if (!scope->in_place) {
+        sub_location(out, scope->node->sub);
+        return;
+    }
+    add_loop(out, scope->up);
+    sb_byte(out, '/');
+    step_add(out, &scope->step);
+}
+
+static APART bool refuse_loop(struct run *run, const struct scope *scope)
+{
+    struct sb sb = sb_new(run->arena);
+    sb_add(&sb, S("infinite loop "));
+    add_loop(&sb, scope);
+    return stop(run, sb_str(&sb));
 }
 
 /* seen: receives what the schema has evaluated; NULL: nobody asks. */
@@ -209,10 +233,7 @@ static bool apply(struct run *run, struct visit *visit, struct seen *seen)
         return false;
     }
     if (loops(&visit->scope)) {
-        struct sb sb = sb_new(run->arena);
-        sb_add(&sb, S("infinite loop "));
-        sub_location(&sb, node->sub);
-        return stop(run, sb_str(&sb));
+        return refuse_loop(run, &visit->scope);
     }
     if (node->verdict != NODE_CHECKS) {
         return node->verdict == NODE_TRUE || complain(visit, "", S("not allowed"));
@@ -271,7 +292,7 @@ static bool has_type(const struct schema *node, struct value v)
            (type == TYPE_NUMBER && (node->types & TYPE_INTEGER) != 0 && number_whole(v));
 }
 
-static bool refuse_type(struct visit *visit)
+static APART bool refuse_type(struct visit *visit)
 {
     static const char *const names[] = { "null", "boolean", "number", "string", "array", "object" };
     struct sb sb;
@@ -283,7 +304,7 @@ static bool refuse_type(struct visit *visit)
     return complain_with(visit, "type", &sb);
 }
 
-static bool is_listed(struct visit *visit, const struct value_list *list)
+static APART bool is_listed(struct visit *visit, const struct value_list *list)
 {
     if (!pay(visit->run, json_weight(visit->v, visit->run->steps) / 2)) {
         return false;
@@ -305,7 +326,7 @@ static bool is_listed(struct visit *visit, const struct value_list *list)
     return false;
 }
 
-static bool check_format(struct visit *visit, const struct format *format)
+static APART bool check_format(struct visit *visit, const struct format *format)
 {
     if (visit->v.kind != V_STRING) {
         return true;
@@ -354,7 +375,7 @@ static const struct schema *dynamic_target(const struct visit *visit, const stru
     return found;
 }
 
-static bool check_not(struct visit *visit, const struct schema *node)
+static APART bool check_not(struct visit *visit, const struct schema *node)
 {
     visit->run->quiet++;
     bool holds = visit_in_place(visit, node, step_plain("not"));
@@ -362,7 +383,7 @@ static bool check_not(struct visit *visit, const struct schema *node)
     return holds ? complain(visit, "not", S("not failed")) : true;
 }
 
-static bool check_all_of(struct visit *visit, const struct node_list *list)
+static APART bool check_all_of(struct visit *visit, const struct node_list *list)
 {
     bool ok = true;
     for (isize i = 0; i < list->count; i++) {
@@ -372,7 +393,7 @@ static bool check_all_of(struct visit *visit, const struct node_list *list)
 }
 
 /* All branches are looked at, even after one that holds: what they evaluate counts. */
-static bool check_any_of(struct visit *visit, const struct node_list *list)
+static APART bool check_any_of(struct visit *visit, const struct node_list *list)
 {
     struct run_mark mark = run_mark(visit->run);
     bool any = list->count == 0;
@@ -385,7 +406,7 @@ static bool check_any_of(struct visit *visit, const struct node_list *list)
     return any;
 }
 
-static bool check_one_of(struct visit *visit, const struct node_list *list)
+static APART bool check_one_of(struct visit *visit, const struct node_list *list)
 {
     struct run_mark mark = run_mark(visit->run);
     isize found = -1;
@@ -409,7 +430,7 @@ static bool check_one_of(struct visit *visit, const struct node_list *list)
     return found >= 0 || list->count == 0;
 }
 
-static bool check_if(struct visit *visit, const struct branches *branches)
+static APART bool check_if(struct visit *visit, const struct branches *branches)
 {
     visit->run->quiet++;
     bool holds = visit_in_place(visit, branches->condition, step_plain("if"));
