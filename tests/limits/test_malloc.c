@@ -96,7 +96,8 @@ static void start(struct fixture *f, const char *policies)
     struct store_options store_options = { .directory = str_from_c(policies),
                                            .max_files = 100,
                                            .max_file_bytes = 1 << 20,
-                                           .max_total_bytes = 1 << 24 };
+                                           .max_total_bytes = 1 << 24,
+                                           .engine = { .schemas = SCHEMAS_WARN } };
     struct diags diags = diags_new(&f->arena);
     ck_assert_int_eq(store_open(&f->store, &store_options, &diags), CARDEA_OK);
     const struct server_options options = {
@@ -229,6 +230,23 @@ START_TEST(a_full_batch_takes_nothing)
 }
 END_TEST
 
+/* Attributes that fit their schemas, and attributes that do not: errors live in the request's arena. */
+START_TEST(validating_takes_nothing)
+{
+    struct fixture f;
+    start(&f, "tests/limits/schemas");
+    expect_no_malloc(
+        &f,
+        S("{\"principal\":{\"id\":\"ann\",\"roles\":[\"user\"],\"attr\":{\"email\":\"ann@example.com\"}},"
+          "\"resources\":[{\"actions\":[\"view\"],\"resource\":{\"kind\":\"doc\",\"id\":\"1\",\"attr\":"
+          "{\"owner\":\"ann\",\"tags\":[\"a\",\"b\"],\"size\":12.5}}},{\"actions\":[\"view\"],\"resource\":"
+          "{\"kind\":\"doc\",\"id\":\"2\",\"attr\":{\"owner\":\"\",\"tags\":[\"a\",\"a\"],\"size\":\"x\","
+          "\"other\":[{\"deep\":1}]}}}]}"),
+        "items at index 0 and 1 are equal");
+    stop(&f);
+}
+END_TEST
+
 START_TEST(the_heap_is_counted)
 {
     client = (pthread_t)0; /* this thread counts, too */
@@ -251,6 +269,7 @@ int main(void)
     tcase_add_test(tcase, the_heap_is_counted);
     tcase_add_loop_test(tcase, examples_take_nothing, 0, (int)countof(examples));
     tcase_add_test(tcase, a_full_batch_takes_nothing);
+    tcase_add_test(tcase, validating_takes_nothing);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK); /* threads and forks do not mix */
