@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(bytes, data, size);
     seal(bytes, size);
     struct snapshot *snapshot;
-    struct engine_options options = { .budget = 10000, .lenient_scope_search = true };
+    struct engine_options options = { .budget = 10000, .lenient_scope_search = true, .schemas = SCHEMAS_REJECT };
     str why = STR_EMPTY;
     if (snapshot_new(&snapshot, (str){ bytes, (isize)size }, &options, &arena, &why) == CARDEA_OK) {
         decide_with(snapshot);
