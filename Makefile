@@ -64,7 +64,7 @@ endif
 # knows the same list by the names of the packages.
 
 LIBS  := libevent_core>=2.1.12 libllhttp>=9.2 yyjson>=0.10 yaml-0.1>=0.2.5 libpcre2-8>=10.42 \
-         sqlite3>=3.40 openssl>=3.0 libcurl>=7.85
+         sqlite3>=3.40 openssl>=3.0 libcurl>=7.85 zlib>=1.2.13
 CHECK := check>=0.15.2
 
 # $(call pc,--cflags,list): one call of pkg-config for a whole list

@@ -43,6 +43,7 @@ static struct server_options server_options(const struct config *c)
                   .chunk_extra_bytes = 8192 },
         .check = { .resources = c->max_resources, .actions = c->max_actions },
         .tls = { .cert = c->tls_cert, .key = c->tls_key, .ca = c->tls_ca },
+        .gzip_bytes = c->gzip_bytes,
         .metrics = c->metrics,
         .explorer = c->explorer,
         .cors = { .enabled = c->cors_enabled,

@@ -65,6 +65,7 @@ struct config {
     str tls_cert;
     str tls_key;
     str tls_ca;
+    int64_t gzip_bytes;
     bool metrics;
     bool explorer;
     bool cors_disabled; /* as written; cors_enabled is what follows from all keys */

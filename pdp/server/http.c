@@ -23,6 +23,7 @@ static const str header_names[HTTP_HEADER_COUNT] = {
     [HTTP_EXPECT] = { "expect", 6 },
     [HTTP_ORIGIN] = { "origin", 6 },
     [HTTP_ACCEPT] = { "accept", 6 },
+    [HTTP_ACCEPT_ENCODING] = { "accept-encoding", 15 },
     [HTTP_FORWARDED_HOST] = { "x-forwarded-host", 16 },
     [HTTP_FORWARDED_PROTO] = { "x-forwarded-proto", 17 },
     [HTTP_REQUEST_METHOD] = { "access-control-request-method", 29 },

@@ -48,6 +48,7 @@ enum http_header {
     HTTP_FRAMING_COUNT, /* those so far decide how the message is read: two are refused */
     HTTP_ORIGIN = HTTP_FRAMING_COUNT,
     HTTP_ACCEPT,
+    HTTP_ACCEPT_ENCODING,
     HTTP_FORWARDED_HOST,  /* X-Forwarded-Host               */
     HTTP_FORWARDED_PROTO, /* X-Forwarded-Proto              */
     HTTP_REQUEST_METHOD,  /* Access-Control-Request-Method  */

@@ -57,6 +57,11 @@ isize reply_body_len(const struct reply *reply)
     return reply->out->len - reply->start - head_room(reply);
 }
 
+str reply_body(const struct reply *reply)
+{
+    return (str){ reply->out->ptr + reply->start + head_room(reply), reply_body_len(reply) };
+}
+
 void reply_lines(struct reply *reply, str lines)
 {
     reply->lines = lines;

@@ -91,6 +91,9 @@ void reply_text(struct reply *reply, int status, str text);
 /* No body and status 204, instead of what was written. */
 void reply_empty(struct reply *reply);
 
+/* The body so far. Valid until more is written. */
+str reply_body(const struct reply *reply);
+
 /* Bytes of the body so far. */
 isize reply_body_len(const struct reply *reply);
 

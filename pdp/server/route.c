@@ -136,12 +136,8 @@ static bool wants_layout(struct worker *worker, const struct exchange *exchange)
             query_value(&worker->arena, exchange->query, S("pretty")).ptr != NULL);
 }
 
-void route(struct worker *worker, const struct exchange *exchange, struct reply *reply)
+static void serve(struct worker *worker, const struct exchange *exchange, struct reply *reply)
 {
-    if (worker->server->cors != NULL && answer_origin(worker, exchange, reply)) {
-        return;
-    }
-    reply->indent = wants_layout(worker, exchange) ? 2 : 0;
     for (int i = 0; i < countof(routes); i++) {
         if (!str_eq(exchange->path, routes[i].path) || !is_on(worker->server, routes[i].feature)) {
             continue;
@@ -154,4 +150,38 @@ void route(struct worker *worker, const struct exchange *exchange, struct reply 
         return;
     }
     not_found(exchange, reply);
+}
+
+static void add_lines(struct worker *worker, struct reply *reply, str lines)
+{
+    reply_lines(reply, str_concat(&worker->arena, reply->lines, lines));
+}
+
+/* Compresses the body if it is large enough, the peer wants it and something is won. */
+static void pack(struct worker *worker, const struct exchange *exchange, struct reply *reply)
+{
+    if (reply_body_len(reply) < worker->server->options.gzip_bytes ||
+        !gzip_wanted(exchange_header(exchange, HTTP_ACCEPT_ENCODING))) {
+        return;
+    }
+    str packed = gzip_text(worker->gzip, &worker->arena, reply_body(reply));
+    if (packed.ptr != NULL && packed.len < reply_body_len(reply)) {
+        add_lines(worker, reply, S("Content-Encoding: gzip\r\n"));
+        sb_add(reply->out, packed);
+    }
+}
+
+void route(struct worker *worker, const struct exchange *exchange, struct reply *reply)
+{
+    if (worker->server->cors != NULL && answer_origin(worker, exchange, reply)) {
+        return;
+    }
+    reply->indent = wants_layout(worker, exchange) ? 2 : 0;
+    if (worker->gzip == NULL) {
+        serve(worker, exchange, reply);
+        return;
+    }
+    add_lines(worker, reply, S("Vary: Accept-Encoding\r\n"));
+    serve(worker, exchange, reply);
+    pack(worker, exchange, reply);
 }

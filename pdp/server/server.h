@@ -32,6 +32,7 @@ struct server_options {
     struct keyring *keys;       /* borrowed; NULL: requests with tokens are refused           */
     struct cors_options cors;   /* which pages may read answers                               */
     struct tls_options tls;      /* without a certificate: plain HTTP                                */
+    int64_t gzip_bytes;          /* bodies of at least that many bytes may be compressed; 0: none    */
     bool metrics;                /* count and show /_cerbos/metrics                                  */
     bool explorer;               /* show a page at /                                                 */
     int64_t connections;        /* most open connections, all workers together                */

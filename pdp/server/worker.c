@@ -364,6 +364,9 @@ bool worker_init(struct worker *worker, struct server *server, int number)
     worker->engine = engine_ctx_new();
     worker->reader = store_reader_new(server->store, worker->wake_fd);
     worker->tick_event = event_new(worker->base, -1, EV_PERSIST, on_tick, worker);
+    if (server->options.gzip_bytes > 0 && (worker->gzip = gzip_new()) == NULL) {
+        return false;
+    }
     if (worker->engine == NULL || worker->reader == NULL || worker->tick_event == NULL ||
         !worker_tokens_open(&worker->tokens, server->options.keys)) {
         return false;
@@ -452,6 +455,7 @@ void worker_free(struct worker *worker)
         store_reader_free(worker->reader);
     }
     worker_tokens_close(&worker->tokens);
+    gzip_free(worker->gzip);
     if (worker->engine != NULL) {
         engine_ctx_free(worker->engine);
     }

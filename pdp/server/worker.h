@@ -12,6 +12,7 @@
 #ifndef CARDEA_SERVER_WORKER_H
 #define CARDEA_SERVER_WORKER_H
 
+#include "server/compress.h"
 #include "server/metrics.h"
 #include "server/reply.h"
 #include "server/server.h"
@@ -77,6 +78,7 @@ struct worker {
     char date[29];
     struct worker_tokens tokens; /* who turns tokens into claims                      */
     struct check_limits check;   /* the server's, with the door of these tokens       */
+    struct gzip *gzip;           /* NULL: nothing is compressed                      */
     struct metrics metrics;      /* what this worker has counted                      */
 };
 

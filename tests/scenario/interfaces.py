@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import gzip
 import json
 import os
 import re
@@ -230,6 +231,39 @@ def authzen_is_answered(check):
         check("behind a proxy", told["policy_decision_point"] == "https://p.example", told)
 
 
+# ---- compression ----
+
+def large_answers_are_compressed_when_asked_for(check):
+    many = question()
+    many["resources"] = [{"actions": ["read", "write"], "resource": {"kind": "doc", "id": str(i)}} for i in range(50)]
+    wants = "Accept-Encoding: deflate, gzip\r\n"
+    with Server(policies={"doc.yaml": policy()}) as server, server.client() as c:
+        _, headers, _ = c.ask(post(many, extra=wants))
+        check("not by default", "content-encoding" not in headers and "vary" not in headers, headers)
+    sets = ["server.advanced.http.gzipMinBytes=1000", "server.cors.disabled=false"]
+    with Server(policies={"doc.yaml": policy()}, sets=sets) as server, server.client() as c:
+        for _ in range(3):
+            status, headers, body = c.ask(post(many, extra=wants + ORIGIN))
+            whole = json.loads(gzip.decompress(body))
+            check("large", status == 200 and headers["content-encoding"] == "gzip" and len(body) < 1000, headers)
+            check("whole", len(whole["results"]) == 50 and whole["results"][7]["actions"]["read"] == "EFFECT_ALLOW")
+            check("cross-origin line", headers[ALLOWED] == "*", headers)
+        _, headers, body = c.ask(post(many))
+        check("not asked for", "content-encoding" not in headers and json.loads(body) and
+              headers["vary"] == "Accept-Encoding", headers)
+        _, headers, body = c.ask(post(many, extra="Accept-Encoding: gzip;q=0\r\n"))
+        check("not wanted", "content-encoding" not in headers and json.loads(body))
+        _, headers, body = c.ask(post(question(), extra=wants))
+        check("small", "content-encoding" not in headers and json.loads(body))
+        c.send(post(many, extra=wants) + post(question(), extra=wants) + get("/", wants) + post(many))
+        kinds = [c.reply()[1].get("content-encoding") for _ in range(4)]
+        check("one after the other", kinds == ["gzip", None, "gzip", None], kinds)
+        c.send(get("/", wants, "HEAD"))
+        status, headers, _ = c.reply(bodiless=True)
+        check("head", status == 200 and headers["content-encoding"] == "gzip", headers)
+        check("still in step", c.ask(post(question()))[0] == 200)
+
+
 # ---- documents ----
 
 def the_interface_describes_itself(check):
@@ -263,6 +297,7 @@ def the_interface_describes_itself(check):
 SCENARIOS = [
     ("deprecated-checks", deprecated_checks_are_answered),
     ("authzen", authzen_is_answered),
+    ("compression", large_answers_are_compressed_when_asked_for),
     ("documents", the_interface_describes_itself),
     ("metrics", metrics_count_what_happens),
     ("origins-by-default", origins_are_not_allowed_by_default),
