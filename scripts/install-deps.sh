@@ -34,8 +34,8 @@ run|libyaml 0.2.5|lib yaml-0.1 0.2.5|libyaml-dev
 run|PCRE2 10.42 (8 bit)|lib libpcre2-8 10.42|libpcre2-dev
 run|SQLite 3.40|lib sqlite3 3.40|libsqlite3-dev
 run|OpenSSL 3.0|lib openssl 3.0|libssl-dev
-run|libcurl 7.85|lib libcurl 7.85|libcurl4-openssl-dev
 run|zlib 1.2.13|lib zlib 1.2.13|zlib1g-dev
+run|libcurl 7.85|lib libcurl 7.85|libcurl4-openssl-dev
 run|the time zone database|zones|tzdata
 test|libcheck 0.15.2|lib check 0.15.2|check libsubunit-dev
 test|Python 3.10 with venv|python|python3 python3-venv
