@@ -344,9 +344,9 @@ def evaluate(e, env):
 
 
 # ---- the simplifications of the reference -----------------------------------------------------
-# It computes what is constant when a policy is compiled, and drops branches that a constant decides. In two places the
-# result is another one: `x in []` is false although x fails, and a condition of `?:` that is constant and no bool counts
-# as false.
+# It computes what is constant when a policy is compiled, and drops branches that a constant decides. In three places the
+# result is another one: `x in []` is false although x fails, `"a" in [x, "a"]` is true although x fails, and a condition
+# of `?:` that is constant and no bool counts as false.
 
 def constant(e):
     return e.op == "lit" or e.op == "list" and all(constant(a) for a in e.args)
@@ -363,6 +363,10 @@ def fold(e):
         return args[1] if isinstance(args[0].args[0], bool) else args[0]
     if op == "in" and constant(args[1]) and evaluate(args[1], None) == []:
         return E("lit", False)
+    if op == "in" and args[1].op == "list" and constant(args[0]):
+        needle = evaluate(args[0], None)
+        if any(constant(a) and equal(evaluate(a, None), needle) for a in args[1].args):
+            return E("lit", True)
     if op in STRICT and op != "list" and args and all(constant(a) for a in args):
         try:
             return E("lit", evaluate(e, None))

@@ -19,6 +19,7 @@ DEFECTS = {
     "shared-condition": "rules of a role policy for several patterns share a condition",
     "folded-wrongly": "constant folding changes what an expression means",
     "lost-below-a-gap": "a scoped policy below a forgiven gap is not loaded",
+    "parent-of-itself": "a role that is its own parent in a circle repeats outputs",
     "patterns-as-written": "resource patterns of role policies and principals are not sanitised",
     "forgotten-derived-role": "conditionNotMet of a derived role that was not met, from the second use on",
 }

@@ -18,6 +18,7 @@ Quirks are known defects of the reference. Without any, the model answers as the
     lost-below-a-gap            a resource policy is not loaded when one of its ancestors is missing because a role policy
                                 makes up for it (a quirk of Rules, not of a check)
     folded-wrongly              expressions are simplified when a policy is compiled (cel.fold)
+    parent-of-itself            a role that is its own parent in a circle counts twice, which repeats outputs
     patterns-as-written         the resource of a role policy's rule is compared with the sanitised kind as it is written;
                                 a principal's too if it has a `*`
 
@@ -115,14 +116,16 @@ class Rules:
             return []
         return [s for s in parents_of_scope(scope) if s in known]
 
-    def with_parents(self, role, scope):
-        """role and the parents that role policies of exactly this scope give it"""
-        found = [role]
+    def with_parents(self, role, scope, twice=False):
+        """role and the parents that role policies of exactly this scope give it; the role itself again if it is its own
+        parent and that is asked for"""
+        found, parents = [role], self.parents.get(scope, {})
         for r in found:
-            for parent in self.parents.get(scope, {}).get(r, []):
+            for parent in parents.get(r, []):
                 if parent not in found:
                     found.append(parent)
-        return found
+        circle = twice and any(role in parents.get(r, []) for r in found)
+        return found + [role] if circle else found
 
 
 class Row:
@@ -227,7 +230,7 @@ class Check:
 
     def evaluate_role(self, kind, role):
         policy = self.search[kind]
-        roles = self.rules.with_parents(role, self.resource_scope)
+        roles = self.rules.with_parents(role, self.resource_scope, "parent-of-itself" in self.quirks)
         pending = False
         for scope in self.PS if kind == "principal" else self.RS:
             if kind == "resource":

@@ -7,7 +7,9 @@ answers. Why some hold in part only:
                              where nothing denies; in strict evaluation a failing condition ends the action while a DENY
                              ends one role, so there the order decides, and it is not asked
     unrelated policies       the policy that an answer names may change: NO_MATCH says that no policy at all could apply,
-                             and a role policy for all kinds, or any principal's policy, is enough for another key
+                             and a role policy for all kinds, or any principal's policy, is enough for another key.
+                             Versions are left out: rules of a principal are looked up by the version of the resource, but
+                             only if any principal has a policy of the principal's version
     a DENY more              in strict evaluation it may keep a failing condition from being reached: not asked either
 
 SPDX-License-Identifier: Apache-2.0
@@ -108,12 +110,19 @@ def batch_equals_singles(seed):
 def unrelated_policies(seed):
     world, questions = make_world(seed, SETS, 3, shared_scope=False)
     kept = [str(n) for n in range(0, SETS, 2)]
-    questions = [q for q in questions if str(q["set"]) in kept]
+    questions = [without_versions(q) for q in questions if str(q["set"]) in kept]
     fewer = dict(world, policies=[p for p in world["policies"] if any(mentions(p, n) for n in kept)])
     compared = list(each(questions, answers(world, questions), answers(fewer, questions)))
     for q, entry, a, b in compared:
         need(decided(a) == decided(b), "without unrelated policies", q, entry, a, b)
     return len(compared)
+
+
+def without_versions(question):
+    def plain(thing):
+        return {k: v for k, v in thing.items() if k != "policyVersion"}
+    return dict(question, principal=plain(question["principal"]),
+                resources=[dict(entry, resource=plain(entry["resource"])) for entry in question["resources"]])
 
 
 def decided(answer):

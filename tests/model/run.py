@@ -57,6 +57,8 @@ def compare_pairs(tally, args, pairs, size, reference):
                                                         time.monotonic() - began))
     for what, count in sorted(counts.items()):
         print("%9d %s" % (count, what))
+    for text, count in compare.TEXTS.most_common(SHOWN):
+        print("%9d answers have an error text of Cardea's own: %s" % (count, text))
     print("%9d unexplained differences" % len(found), flush=True)
     tally.passed += counts["pairs"] - len({id(d.entry) for _, d in found})
     for n, (s, d) in enumerate(found):
