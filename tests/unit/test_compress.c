@@ -46,8 +46,8 @@ START_TEST(texts_come_back)
         uint32_t x = 1;
         for (isize i = 0; i < len; i++) {
             x = x * 1664525 + 1013904223;
-            text[i] = round % 2 ? (char)(x >> 24)
-                                : (char)('a' + i % 26); /* nothing to gain, much to gain */
+            uint32_t c = round % 2 ? x >> 24 : 'a' + (uint32_t)(i % 26); /* nothing to gain, much to gain */
+            text[i] = (char)c;
         }
         str packed = gzip_text(gzip, &arena, (str){ text, len });
         ck_assert_ptr_nonnull(packed.ptr);
