@@ -59,7 +59,7 @@ bool schema_validate(const struct schema *schema, struct value v, struct cel_thr
 
 /* What bounds one validation: schemas applied to values and work of that size; schemas within schemas (four for each
  * level of a document, 1 KiB of stack each); errors that are listed. */
-#define SCHEMA_STEPS  2000000
+#define SCHEMA_STEPS  1000000
 #define SCHEMA_DEPTH  1100
 #define SCHEMA_ERRORS 1000
 

@@ -191,13 +191,15 @@ static void seen_add(struct seen *seen, const struct seen *other)
 /* Out of line: what is only needed on failure must not lengthen the frames of the recursion. */
 #define APART __attribute__((noinline))
 
+#define WALK 4 /* scopes looked at for the price of a step */
+
 static bool node_checks(struct visit *visit);
 
 /* The schema has been applied to this value before, on the way here. */
 static bool loops(const struct scope *scope)
 {
     const struct schema *node = scope->node;
-    for (; scope->in_place; scope = scope->up) {
+    for (; scope->in_place > 0; scope = scope->up) {
         if (scope->up->node == node) {
             return true;
         }
@@ -208,7 +210,7 @@ static bool loops(const struct scope *scope)
 /* The way through schemas that apply to this value; the first by its place. */
 static void add_loop(struct sb *out, const struct scope *scope)
 {
-    if (!scope->in_place) {
+    if (scope->in_place == 0) {
         sub_location(out, scope->node->sub);
         return;
     }
@@ -229,7 +231,7 @@ static APART bool refuse_loop(struct run *run, const struct scope *scope)
 static bool apply(struct run *run, struct visit *visit, struct seen *seen)
 {
     const struct schema *node = visit->scope.node;
-    if (run->stopped.len > 0 || !pay(run, 1)) {
+    if (run->stopped.len > 0 || !pay(run, 1 + visit->scope.in_place / WALK)) {
         return false;
     }
     if (loops(&visit->scope)) {
@@ -238,17 +240,14 @@ static bool apply(struct run *run, struct visit *visit, struct seen *seen)
     if (node->verdict != NODE_CHECKS) {
         return node->verdict == NODE_TRUE || complain(visit, "", S("not allowed"));
     }
-    if (run->depth >= SCHEMA_DEPTH) {
+    if (visit->scope.depth >= SCHEMA_DEPTH) {
         return stop(run, S("validation was stopped: schemas are nested too deeply"));
     }
     visit->tracks = seen != NULL || node->tracks;
     if ((visit->tracks || node->counts) && !seen_init(visit)) {
         return false;
     }
-    run->depth++;
-    bool ok = node_checks(visit);
-    run->depth--;
-    ok = ok && run->stopped.len == 0;
+    bool ok = node_checks(visit) && run->stopped.len == 0;
     if (ok && seen != NULL) {
         *seen = visit->seen;
         seen->bits = seen->words > 1            ? visit->seen.bits
@@ -262,7 +261,10 @@ bool visit_below(struct visit *visit, const struct schema *node, struct step ste
                  const struct place *place)
 {
     struct visit inner = { .run = visit->run,
-                           .scope = { .up = &visit->scope, .node = node, .step = step },
+                           .scope = { .up = &visit->scope,
+                                      .node = node,
+                                      .step = step,
+                                      .depth = visit->scope.depth + 1 },
                            .v = v,
                            .place = place };
     return apply(visit->run, &inner, NULL);
@@ -271,12 +273,14 @@ bool visit_below(struct visit *visit, const struct schema *node, struct step ste
 bool visit_in_place(struct visit *visit, const struct schema *node, struct step step)
 {
     struct seen seen = { 0 };
-    struct visit inner = {
-        .run = visit->run,
-        .scope = { .up = &visit->scope, .node = node, .step = step, .in_place = true },
-        .v = visit->v,
-        .place = visit->place
-    };
+    struct visit inner = { .run = visit->run,
+                           .scope = { .up = &visit->scope,
+                                      .node = node,
+                                      .step = step,
+                                      .in_place = visit->scope.in_place + 1,
+                                      .depth = visit->scope.depth + 1 },
+                           .v = visit->v,
+                           .place = visit->place };
     bool ok = apply(visit->run, &inner, visit->tracks ? &seen : NULL);
     if (ok && visit->tracks) {
         seen_add(&visit->seen, &seen);
@@ -348,7 +352,7 @@ static APART bool check_format(struct visit *visit, const struct format *format)
 /* `$recursiveRef` leads to the outermost schema on the way that takes part in the recursion. */
 static const struct schema *recursive_target(const struct visit *visit, const struct schema *node)
 {
-    if (node->recursive_anchor) {
+    if (node->recursive_anchor && pay(visit->run, visit->scope.depth / WALK)) {
         for (const struct scope *s = &visit->scope; s != NULL; s = s->up) {
             node = s->node->recursive_anchor ? s->node : node;
         }
@@ -363,15 +367,19 @@ static const struct schema *dynamic_target(const struct visit *visit, const stru
     if (ref->anchor.len == 0 || !str_eq(ref->node->dynamic_anchor, ref->anchor)) {
         return found;
     }
+    int64_t looks = 0;
     for (const struct scope *s = &visit->scope; s != NULL && !s->discard; s = s->up) {
         for (isize i = 0; i < s->node->dynamic_anchor_count; i++) {
             const struct schema *anchor = s->node->dynamic_anchors[i];
+            looks++;
             if (anchor != ref->node && str_eq(anchor->dynamic_anchor, ref->anchor)) {
                 found = anchor;
                 break;
             }
         }
     }
+    (void)pay(visit->run,
+              (visit->scope.depth + looks) / WALK); /* too much is seen at the next schema */
     return found;
 }
 

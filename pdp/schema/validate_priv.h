@@ -25,7 +25,6 @@ struct run {
     isize dropped;      /* leaves beyond SCHEMA_ERRORS                                   */
     int quiet;          /* > 0: only whether, not why                                    */
     int64_t steps;      /* left                                                          */
-    int depth;          /* schemas within schemas                                        */
     bool located;       /* leaves want their location                                    */
     str root;           /* path of the value that is validated; usually empty            */
     str stopped;        /* why no more is looked at; empty: go on                        */
@@ -43,8 +42,9 @@ struct scope {
     const struct scope *up;
     const struct schema *node;
     struct step step;
-    bool in_place; /* applies to the same value as the one above                                */
-    bool discard;  /* the branches of an `if`: what is above does not count for `$dynamicRef`   */
+    int in_place; /* how many above it apply to the same value                                 */
+    int depth;    /* how many there are above it                                               */
+    bool discard; /* the branches of an `if`: what is above does not count for `$dynamicRef`   */
 };
 
 /* Members or items that have been evaluated. */

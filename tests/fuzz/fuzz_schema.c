@@ -38,7 +38,7 @@ static void check_not(struct arena *arena, struct schema_set *set, struct value 
 {
     str why;
     const struct schema *opposite = schema_compile(set, S("cerbos:///not.json"), &why);
-    if (opposite != NULL && !stopped(errors)) {
+    if (opposite != NULL) {
         str other = validate(arena, opposite, v);
         assert(stopped(other) || (errors.len == 0) == (other.len > 0));
     }
@@ -62,8 +62,10 @@ static void run(struct arena *arena, struct arena *scratch, struct schema_set **
     struct value v = json_read(arena, attributes, NULL, &error);
     if (schema != NULL && v.kind != V_NONE) {
         str errors = validate(arena, schema, v);
-        assert(str_eq(errors, validate(arena, schema, v)));
-        check_not(arena, *set, v, errors);
+        if (!stopped(errors)) { /* that takes long enough once */
+            assert(str_eq(errors, validate(arena, schema, v)));
+            check_not(arena, *set, v, errors);
+        }
     }
 }
 
