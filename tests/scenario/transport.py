@@ -97,7 +97,7 @@ def tls_carries_requests(check):
                 for at in range(0, len(whole), 7):
                     c.send(whole[at:at + 7])
                 check(name + " small records", c.reply()[0] == 200)
-        check("its name", "https://" in server.out(), server.out())
+        check("its name", server.until(lambda: "https://" in server.out(), "announced") < 5)
         with Client(server.port) as c:
             c.send(HEALTH)
             c.closed_within(5)
@@ -255,7 +255,7 @@ def unix_sockets_are_served(check):
     with UnixServer(sets=["server.udsFileMode=0o600"]) as server:
         check("answer", server.effect() == "EFFECT_ALLOW")
         check("permissions", os.stat(server.path).st_mode & 0o777 == 0o600)
-        check("its name", "unix:" + server.path in server.out(), server.out())
+        check("its name", server.until(lambda: "unix:" + server.path in server.out(), "announced") < 5)
         health = subprocess.run([server.program, "healthcheck", "--host-port", "unix:" + server.path], timeout=20)
         check("healthcheck", health.returncode == 0)
         other = subprocess.run([server.program, "server", "--set", "server.httpListenAddr=unix:" + server.path, "--set",
