@@ -99,12 +99,19 @@ def tokens_are_refused(check):
             check(json.dumps(aux), status == want and (want == 200 or answer["message"] == "invalid auxData"), answer)
 
 
-def enforced_schemas_deny(check):
+def schemas_are_enforced(check):
     text = policy().replace("  rules:", "  schemas:\n    principalSchema:\n      ref: cerbos:///p.json\n  rules:")
-    for level, want in [("none", "EFFECT_ALLOW"), ("warn", "EFFECT_ALLOW"), ("reject", "EFFECT_DENY")]:
-        with Server(policies={"a.yaml": text, "_schemas/p.json": "{}"}, sets=["schema.enforcement=" + level]) as server:
-            check(level, server.effect() == want, server.effect())
-            check(level + " is explained", (level == "none") != ("cannot be validated yet" in server.log()), server.log())
+    strict = '{"type": "object", "required": ["department"]}'
+    for level, schema, want, told in [
+            ("none", strict, "EFFECT_ALLOW", False), ("warn", strict, "EFFECT_ALLOW", True),
+            ("reject", strict, "EFFECT_DENY", True), ("reject", "{}", "EFFECT_ALLOW", False),
+            ("reject", "{ broken", "EFFECT_DENY", True)]:
+        with Server(policies={"a.yaml": text, "_schemas/p.json": schema}, sets=["schema.enforcement=" + level]) as server:
+            status, answer = server.ask(question())
+            result = answer["results"][0]
+            name = level + " with " + schema
+            check(name, status == 200 and list(result["actions"].values()) == [want], answer)
+            check(name + " is explained", ("validationErrors" in result) == told, answer)
 
 
 def limits_of_a_request(check):
@@ -119,4 +126,4 @@ def limits_of_a_request(check):
 
 SCENARIOS = [(f.__name__, f) for f in (
     checks_are_answered, bad_input_never_allows, routes_answer_like_the_reference, tokens_are_refused,
-    enforced_schemas_deny, limits_of_a_request)]
+    schemas_are_enforced, limits_of_a_request)]
