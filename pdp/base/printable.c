@@ -1,8 +1,8 @@
 /* printable.c — which code points show themselves in messages
  *
- * Letters, marks, numbers, punctuation and symbols of Unicode 15; of the spaces only U+0020. Everything else (controls,
- * other spaces, marks of direction, private use, unassigned) is written as an escape by those who quote, as the
- * reference does.
+ * Letters, marks, numbers, punctuation and symbols of Unicode 15; of the spaces only U+0020.
+ * Everything else (controls, other spaces, marks of direction, private use, unassigned) is written
+ * as an escape by those who quote, as the reference does.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

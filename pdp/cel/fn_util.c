@@ -30,26 +30,6 @@ struct value fn_no_receiver(struct cel_run *run, const char *name, struct value 
 
 /* ---- quoting ---- */
 
-/* Whether a code point above ASCII shows itself: not controls, unusual spaces, marks of direction,
- * private use. */
-static bool is_shown(int32_t c)
-{
-    static const struct {
-        int32_t first, last;
-    } hidden[] = {
-        { 0x80, 0xa0 },        { 0xad, 0xad },     { 0x1680, 0x1680 }, { 0x180e, 0x180e },
-        { 0x2000, 0x200f },    { 0x2028, 0x202f }, { 0x205f, 0x206f }, { 0x3000, 0x3000 },
-        { 0xe000, 0xf8ff },    { 0xfeff, 0xfeff }, { 0xfff0, 0xfffb }, { 0xfffe, 0xffff },
-        { 0xe0000, 0x10ffff },
-    };
-    for (isize i = 0; i < countof(hidden); i++) {
-        if (c >= hidden[i].first && c <= hidden[i].last) {
-            return false;
-        }
-    }
-    return true;
-}
-
 str fn_quoted(struct arena *arena, str s)
 {
     static const char named[] = "abtnvfr"; /* \a is 7, \r is 13 */
@@ -66,7 +46,7 @@ str fn_quoted(struct arena *arena, str s)
             sb_byte(&sb, named[c - 7]);
         } else if (c < 0 || c < ' ' || c == 0x7f) {
             sb_printf(&sb, "\\x%02x", (unsigned)(unsigned char)s.ptr[from]);
-        } else if (c < 0x80 || is_shown(c)) {
+        } else if (utf8_printable(c)) {
             sb_add(&sb, str_slice(s, from, i));
         } else {
             sb_printf(&sb, c > 0xffff ? "\\U%08x" : "\\u%04x", (unsigned)c);

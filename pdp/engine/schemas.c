@@ -1,9 +1,9 @@
 /* schemas.c — attributes against the schemas of a policy
  *
- * The policy at the first scope of the resource's chain says which schemas count (the compiler has put those of its root
- * there). Principal attributes come first, then the resource's. A schema whose `ignoreWhen` matches all actions of the
- * request is left out; with one action that does not match, everything is validated. A schema that could not be
- * compiled is one error.
+ * The policy at the first scope of the resource's chain says which schemas count (the compiler has
+ * put those of its root there). Principal attributes come first, then the resource's. A schema
+ * whose `ignoreWhen` matches all actions of the request is left out; with one action that does not
+ * match, everything is validated. A schema that could not be compiled is one error.
  *
  * Neighbours: schema/ compiles and validates · compile/schemas.c fills the records
  *

@@ -9,8 +9,9 @@
 
 #include "engine/snapshot.h"
 
-/* Compiles the schemas that policies refer to, when they are enforced. One that cannot be used does not fail: it is an
- * error of each validation. Uses the snapshot's arena and the heap; scratch is given back. */
+/* Compiles the schemas that policies refer to, when they are enforced. One that cannot be used
+ * does not fail: it is an error of each validation. Uses the snapshot's arena and the heap;
+ * scratch is given back. */
 void schemas_load(struct snapshot *snapshot, struct arena *scratch);
 
 #endif

@@ -1,8 +1,9 @@
 /* compile.c — from a reference to a graph of nodes
  *
- * A walk in depth over everything that can be reached, with a stack of its own, because references may chain as long
- * as documents are large. For each node its keywords list the edges to others; an edge may load a document, whose root
- * is then completed first. Edges that stay with the same value form a path on which no schema may occur twice.
+ * A walk in depth over everything that can be reached, with a stack of its own, because references
+ * may chain as long as documents are large. For each node its keywords list the edges to others; an
+ * edge may load a document, whose root is then completed first. Edges that stay with the same value
+ * form a path on which no schema may occur twice.
  *
  * A failure undoes what the attempt has made, so that a later attempt does not find half a node.
  *
@@ -18,10 +19,10 @@
 struct work {
     struct sub *sub;
     struct edges edges;
-    isize next;       /* edge to follow                                        */
-    isize base;       /* first entry of the stack that applies to this value   */
-    struct step step; /* from the entry below                                  */
-    bool read;        /* its keywords have been read                           */
+    isize next;       /* edge to follow */
+    isize base;       /* first entry of the stack that applies to this value */
+    struct step step; /* from the entry below */
+    bool read;        /* its keywords have been read */
 };
 
 struct walk {
@@ -48,7 +49,7 @@ static bool refuse_loop(struct walk *w, const struct work *at, const struct step
 /* ---- references ---- */
 /* What an edge leads to. */
 struct target {
-    struct sub *sub; /* NULL: node is known           */
+    struct sub *sub; /* NULL: node is known */
     const struct schema *node;
 };
 

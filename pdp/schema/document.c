@@ -1,8 +1,9 @@
 /* document.c — JSON texts with schemas in them: loading, places, names, references within
  *
- * A document is read once and checked against the schema of schemas of its draft. Its usual places (below `properties`,
- * `allOf` …) are listed as subs; a reference may also lead to any other place, which is checked and listed then. A sub
- * is known by the address of its value: the tree does not change after reading.
+ * A document is read once and checked against the schema of schemas of its draft. Its usual places
+ * (below `properties`, `allOf` …) are listed as subs; a reference may also lead to any other place,
+ * which is checked and listed then. A sub is known by the address of its value: the tree does not
+ * change after reading.
  *
  * Invariant: `base` of a sub is the URL of the nearest sub at or above it that has one of its own.
  *

@@ -1,4 +1,5 @@
-/* draft.c — the releases of JSON Schema: names, keywords with schemas below them, schemas of schemas
+/* draft.c — the releases of JSON Schema: names, keywords with schemas below them, schemas of
+ * schemas
  *
  * SPDX-License-Identifier: Apache-2.0
  */

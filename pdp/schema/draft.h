@@ -1,4 +1,5 @@
-/* draft.h — the releases of JSON Schema: names, keywords with schemas below them, schemas of schemas
+/* draft.h — the releases of JSON Schema: names, keywords with schemas below them, schemas of
+ * schemas
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,11 +17,11 @@ enum vocabulary {
 };
 
 struct draft {
-    int version;     /* 4, 6, 7, 2019, 2020                           */
-    const char *id;  /* keyword that names a schema                   */
-    const char *url; /* of its schema of schemas, without a fragment  */
-    uint8_t number;  /* position in drafts[]                          */
-    uint8_t vocab;   /* enum vocabulary: when none are named          */
+    int version;     /* 4, 6, 7, 2019, 2020 */
+    const char *id;  /* keyword that names a schema */
+    const char *url; /* of its schema of schemas, without a fragment */
+    uint8_t number;  /* position in drafts[] */
+    uint8_t vocab;   /* enum vocabulary: when none are named */
 };
 
 #define DRAFT_COUNT 5

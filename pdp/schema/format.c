@@ -1,7 +1,7 @@
 /* format.c — the formats that the reference asserts: times, pointers, addresses, patterns
  *
- * Each is as strict or lax as the reference's library, so that the same attributes pass. Names that are not in the
- * table pass everything (`idn-email`, `idn-hostname` among them).
+ * Each is as strict or lax as the reference's library, so that the same attributes pass. Names that
+ * are not in the table pass everything (`idn-email`, `idn-hostname` among them).
  *
  * spec: cerbos-compat#schemas
  *

@@ -6,10 +6,10 @@
 #include "schema/schema_priv.h"
 #include "schema/uri.h"
 
-#define HOST_MOST  253 /* bytes of a host name    */
-#define LABEL_MOST 63  /* bytes between two dots  */
+#define HOST_MOST  253 /* bytes of a host name */
+#define LABEL_MOST 63  /* bytes between two dots */
 #define MAIL_MOST  254 /* bytes of a mail address */
-#define LOCAL_MOST 64  /* bytes before its @      */
+#define LOCAL_MOST 64  /* bytes before its @ */
 
 /* ---- hosts ---- */
 static bool is_label(str s)

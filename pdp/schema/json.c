@@ -1,7 +1,7 @@
 /* json.c — JSON text → values, as the reference's schema library reads it
  *
- * A descent over the grammar that says in the reference's words which character it did not expect. Depth is bounded,
- * so recursion is.
+ * A descent over the grammar that says in the reference's words which character it did not expect.
+ * Depth is bounded, so recursion is.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -29,10 +29,10 @@ const struct schema_number *schema_number_of(struct value v)
 struct reader {
     struct arena *arena;
     str text;
-    isize at;    /* next byte            */
+    isize at;    /* next byte */
     int depth;   /* open arrays, objects */
     bool finite; /* no number beyond doubles */
-    str *why;    /* the first fault      */
+    str *why;    /* the first fault */
 };
 
 /* ---- faults ---- */

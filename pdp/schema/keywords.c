@@ -1,10 +1,10 @@
 /* keywords.c — the keywords of one schema become checks
  *
- * Types of values need no test here: the schema of schemas has been asked before. What still does not fit (a keyword
- * that the draft's schema of schemas does not know) is passed over.
+ * Types of values need no test here: the schema of schemas has been asked before. What still does
+ * not fit (a keyword that the draft's schema of schemas does not know) is passed over.
  *
- * ORDER EDGES: references and children are listed in the order in which the reference's library follows them, so that
- * the first fault is the same.
+ * ORDER EDGES: references and children are listed in the order in which the reference's library
+ * follows them, so that the first fault is the same.
  *
  * Neighbours: keywords_values.c what a value must be · keywords_apply.c schemas within the schema
  *

@@ -12,11 +12,11 @@ struct reader {
     struct arena *arena;
     struct sub *sub;
     struct schema *node;
-    const struct vmap *map; /* the schema                            */
-    int version;            /* of the draft                          */
+    const struct vmap *map; /* the schema */
+    int version;            /* of the draft */
     struct edges *edges;
     VEC(struct check) checks;
-    bool ok; /* false: a fault has been set           */
+    bool ok; /* false: a fault has been set */
 };
 
 const struct value *kw_get(const struct reader *r, const char *keyword);

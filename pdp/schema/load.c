@@ -1,7 +1,7 @@
 /* load.c — where the text of a document comes from, and what a document is
  *
- * `cerbos:` URLs name documents of the store; those of the drafts are built in. Files and the network are not read:
- * such documents do not exist, or cannot be had.
+ * `cerbos:` URLs name documents of the store; those of the drafts are built in. Files and the
+ * network are not read: such documents do not exist, or cannot be had.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,7 @@
 /* number.c — numbers compared by their decimal digits
  *
- * Most comparisons end with the doubles: rounding keeps the order, so only two numbers with the same nearest double
- * need their digits.
+ * Most comparisons end with the doubles: rounding keeps the order, so only two numbers with the
+ * same nearest double need their digits.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

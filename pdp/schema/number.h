@@ -1,8 +1,8 @@
 /* number.h — numbers compared by their decimal digits
  *
- * The reference compares numbers as exact fractions of their decimal text: attributes by the shortest text of their
- * double, bounds by the text of the schema. So 0.07 is a multiple of 0.01, and 1 is below 1.0000000000000000001.
- * Nothing here allocates: a decimal borrows its text.
+ * The reference compares numbers as exact fractions of their decimal text: attributes by the
+ * shortest text of their double, bounds by the text of the schema. So 0.07 is a multiple of 0.01,
+ * and 1 is below 1.0000000000000000001. Nothing here allocates: a decimal borrows its text.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,11 +14,9 @@
 
 /* ± d.ddd × 10^top */
 struct decimal {
-    str digits; /* from the first to the last digit that is not 0, perhaps with a point inside; empty: zero */
-    int64_t
-        top; /* power of ten of the first digit                                                          */
-    bool
-        negative; /* zero is not                                                                              */
+    str digits;  /* from the first to the last that is not 0, a point may be inside; empty: zero */
+    int64_t top; /* power of ten of the first digit */
+    bool negative; /* zero is not */
 };
 
 /* text has JSON's grammar; borrowed. */
@@ -43,7 +41,7 @@ void number_text(struct sb *out, struct value v);
 
 /* A limit that a schema sets. */
 struct bound {
-    double d; /* nearest double                                          */
+    double d; /* nearest double */
     int tie;  /* how the shortest text of d compares with the exact limit */
     struct decimal exact;
 };
@@ -55,7 +53,7 @@ int bound_compare(struct value v, const struct bound *bound);
 struct divisor {
     unsigned __int128 digits; /* digits × 10^power, not a multiple of 10 */
     int64_t power;
-    double d; /* nearest double, for messages            */
+    double d; /* nearest double, for messages */
 };
 #define DIVISOR_DIGITS 38
 

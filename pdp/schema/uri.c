@@ -1,7 +1,8 @@
 /* uri.c — taking URLs apart and putting references onto them, as the reference's library does
  *
- * The reference's library is lenient: it wants escapes to be well-formed, a host without strange characters, a port of
- * digits, and little else. What it accepts decides the formats `uri` and `uri-reference`, and where `$ref` leads.
+ * The reference's library is lenient: it wants escapes to be well-formed, a host without strange
+ * characters, a port of digits, and little else. What it accepts decides the formats `uri` and
+ * `uri-reference`, and where `$ref` leads.
  *
  * spec: cerbos-compat#schemas
  *
@@ -48,8 +49,8 @@ static bool plain_in_host(char c)
     return is_letter(c) || is_digit(c) || is_one_of(c, "!$&'()*+,;=:[]<>\"-_.~");
 }
 
-/* What a host may hold beside well-formed escapes: escapes stand for bytes above ASCII only, but for the `%25` of a
- * zone, behind which they may stand for what could be written plainly. */
+/* What a host may hold beside well-formed escapes: escapes stand for bytes above ASCII only, but
+ * for the `%25` of a zone, behind which they may stand for what could be written plainly. */
 static bool host_ok(struct arena *arena, str s, enum part part, str decoded, str *why)
 {
     for (isize i = 0, k = 0; i < s.len; i++, k++) {

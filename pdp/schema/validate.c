@@ -1,11 +1,12 @@
 /* validate.c — a value against a schema
  *
- * Checks of a node run in their order; an unfit type ends the node, every other failure is collected. Errors form a
- * list of leaves: where the reference has a node with causes (`anyOf`, `oneOf`, `contains` …), only the causes are
- * listed, and they are forgotten when the keyword holds after all.
+ * Checks of a node run in their order; an unfit type ends the node, every other failure is
+ * collected. Errors form a list of leaves: where the reference has a node with causes (`anyOf`,
+ * `oneOf`, `contains` …), only the causes are listed, and they are forgotten when the keyword holds
+ * after all.
  *
- * What is bounded: steps, depth, listed errors. When a bound is reached the validation fails with one error that says so;
- * it never passes.
+ * What is bounded: steps, depth, listed errors. When a bound is reached the validation fails with
+ * one error that says so; it never passes.
  *
  * Neighbours: validate_object.c, validate_array.c, validate_scalar.c hold the keywords by type
  *
@@ -360,7 +361,8 @@ static const struct schema *recursive_target(const struct visit *visit, const st
     return node;
 }
 
-/* `$dynamicRef` leads to the outermost schema on the way that has, at or below it, another anchor of that name. */
+/* `$dynamicRef` leads to the outermost schema on the way that has, at or below it, another
+ * anchor of that name. */
 static const struct schema *dynamic_target(const struct visit *visit, const struct dynamic_ref *ref)
 {
     const struct schema *found = ref->node;

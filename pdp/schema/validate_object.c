@@ -1,6 +1,7 @@
 /* validate_object.c — keywords for objects
  *
- * Members are looked at in the order in which they were sent; the reference's order is random there.
+ * Members are looked at in the order in which they were sent; the reference's order is random
+ * there.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,7 @@
 /* validate_priv.h — state of one validation, shared by validate*.c
  *
- * Everything lives on the C stack or in the arena of the validation. Depth and work are bounded by the run.
+ * Everything lives on the C stack or in the arena of the validation. Depth and work are bounded by
+ * the run.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,58 +12,58 @@
 
 /* An error that is a leaf so far. */
 struct leaf {
-    struct leaf *next;
-    struct schema_error error;
-    str location; /* way through the schemas; only when run->located */
+    struct leaf *next;         /* in order */
+    struct schema_error error; /* what is shown */
+    str location;              /* way through the schemas; only when run->located */
 };
 
 struct run {
-    struct arena *arena;
-    struct cel_thread *thread; /* may be NULL                                                   */
-    struct leaf *first;
-    struct leaf **last; /* where the next leaf goes                                      */
-    isize count;        /* of leaves                                                     */
-    isize dropped;      /* leaves beyond SCHEMA_ERRORS                                   */
-    int quiet;          /* > 0: only whether, not why                                    */
-    int64_t steps;      /* left                                                          */
-    bool located;       /* leaves want their location                                    */
-    str root;           /* path of the value that is validated; usually empty            */
-    str stopped;        /* why no more is looked at; empty: go on                        */
+    struct arena *arena;       /* for errors and scratch */
+    struct cel_thread *thread; /* may be NULL */
+    struct leaf *first;        /* error */
+    struct leaf **last;        /* where the next leaf goes */
+    isize count;               /* of leaves */
+    isize dropped;             /* leaves beyond SCHEMA_ERRORS */
+    int quiet;                 /* > 0: only whether, not why */
+    int64_t steps;             /* left */
+    bool located;              /* leaves want their location */
+    str root;                  /* path of the value that is validated; usually empty */
+    str stopped;               /* why no more is looked at; empty: go on */
 };
 
 /* Where a value stands: the way up. */
 struct place {
-    const struct place *up;
-    str name;      /* of the member          */
-    int64_t index; /* of the item; -1: member */
+    const struct place *up; /* NULL: a member or item of the whole */
+    str name;               /* of the member */
+    int64_t index;          /* of the item; -1: member */
 };
 
 /* A schema that is being applied: the way up, across values. */
 struct scope {
-    const struct scope *up;
-    const struct schema *node;
-    struct step step;
-    int in_place; /* how many above it apply to the same value                                 */
-    int depth;    /* how many there are above it                                               */
-    bool discard; /* the branches of an `if`: what is above does not count for `$dynamicRef`   */
+    const struct scope *up;    /* NULL: the first */
+    const struct schema *node; /* the schema */
+    struct step step;          /* from the one above */
+    int in_place;              /* how many above it apply to the same value */
+    int depth;                 /* how many there are above it */
+    bool discard; /* the branches of an `if`: what is above does not count for `$dynamicRef` */
 };
 
 /* Members or items that have been evaluated. */
 struct seen {
     uint64_t *bits; /* NULL: nothing is remembered */
-    isize words;
-    uint64_t few; /* the bits of up to 64        */
-    bool all;
+    isize words;    /* of 64 bits */
+    uint64_t few;   /* the bits of up to 64 */
+    bool all;       /* whatever the bits say */
 };
 
 /* One schema on one value. */
 struct visit {
-    struct run *run;
-    struct scope scope;
-    struct value v;
-    const struct place *place;
-    struct seen seen;
-    bool tracks; /* what schemas in place evaluate counts too */
+    struct run *run;           /* the validation */
+    struct scope scope;        /* the schema, and how it was reached */
+    struct value v;            /* the value */
+    const struct place *place; /* where it stands; NULL: the whole */
+    struct seen seen;          /* what has been evaluated */
+    bool tracks;               /* what schemas in place evaluate counts too */
 };
 
 /* Applies a schema to a member or item. */

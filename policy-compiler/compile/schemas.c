@@ -1,8 +1,9 @@
 /* schemas.c — schemas of attributes: which ones count, and whether they can be used
  *
- * Only the schemas of the policy at the root of a policy's scopes count, whatever the others name. The image holds the
- * documents as text; the engine compiles those that policies refer to. Here they are compiled only to find out
- * whether that will work, when the caller wants to know: a server starts without asking, as the reference does.
+ * Only the schemas of the policy at the root of a policy's scopes count, whatever the others name.
+ * The image holds the documents as text; the engine compiles those that policies refer to. Here
+ * they are compiled only to find out whether that will work, when the caller wants to know: a
+ * server starts without asking, as the reference does.
  *
  * spec: cerbos-compat#schemas
  *

@@ -1,8 +1,9 @@
 /* fuzz_schema.c — any bytes as JSON Schemas, and attributes against them
  *
- * The input is up to three documents with NUL bytes between them: a.json, the attributes (JSON), b.json. Besides not
- * breaking: compiling ends with a schema or a reason; validating ends with `valid` or at least one error; doing either
- * again says the same; what holds under a schema does not hold under its `not`.
+ * The input is up to three documents with NUL bytes between them: a.json, the attributes (JSON),
+ * b.json. Besides not breaking: compiling ends with a schema or a reason; validating ends with
+ * `valid` or at least one error; doing either again says the same; what holds under a schema does
+ * not hold under its `not`.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

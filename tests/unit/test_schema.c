@@ -1,7 +1,7 @@
 /* test_schema.c — JSON Schema: documents, references, keywords, messages
  *
- * The recorded vectors (test_schema_vectors.c) are the wide net; here is a line for each behaviour, so that a fault has a
- * name.
+ * The recorded vectors (test_schema_vectors.c) are the wide net; here is a line for each behaviour,
+ * so that a fault has a name.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -471,7 +471,7 @@ static const struct {
         "{\"not\": {\"$ref\": \"a.json\"}}" },
       "cerbos:///a.json",
       "1",
-      "/ infinite loop cerbos:///a.json#/anyOf/0/$ref/not/$ref" }, /* between documents: seen at the value */
+      "/ infinite loop cerbos:///a.json#/anyOf/0/$ref/not/$ref" }, /* seen at the value only */
     { { "a.json", "{\"properties\": {\"a\": {\"$ref\": \"#\"}}, \"required\": [\"b\"]}" },
       "cerbos:///a.json",
       "{\"a\": {}, \"b\": 1}",

@@ -1,11 +1,11 @@
 /* test_schema_vectors.c — what the reference says to schemas and attributes
  *
- * Reads ../shared/conformance/json-schema: recorded errors for each keyword and message, the official test suite with the
- * reference's answers and with the standard's, and schema texts that the reference refuses. Without the folder the
- * program says so and is counted as skipped.
+ * Reads ../shared/conformance/json-schema: recorded errors for each keyword and message, the
+ * official test suite with the reference's answers and with the standard's, and schema texts that
+ * the reference refuses. Without the folder the program says so and is counted as skipped.
  *
- * Lists of errors are compared as multisets, the names of an `additionalProperties` message as a set: there the
- * reference's order is random.
+ * Lists of errors are compared as multisets, the names of an `additionalProperties` message as a
+ * set: there the reference's order is random.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
