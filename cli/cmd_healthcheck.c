@@ -132,9 +132,10 @@ static int connect_to(struct probe *p, str address)
     }
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
     struct addrinfo *found = NULL;
-    int error =
-        getaddrinfo(str_to_c(p->arena, host_to_ask(str_slice(address, 0, colon))),
-                    str_to_c(p->arena, str_slice(address, colon + 1, address.len)), &hints, &found);
+    /* `localhost` is the loopback interface by definition: a bare machine may have no file that says so */
+    str host = host_to_ask(str_slice(address, 0, colon));
+    int error = getaddrinfo(str_eq(host, S("localhost")) ? NULL : str_to_c(p->arena, host),
+                            str_to_c(p->arena, str_slice(address, colon + 1, address.len)), &hints, &found);
     if (error != 0) {
         p->why = str_from_c(gai_strerror(error));
         return -1;
