@@ -368,7 +368,7 @@ static void decide_item(struct decider *d, struct decision *out)
     out->action_count = d->item->action_count;
     scopes_prepare(d);
     bool decided = d->principal_chain.count == 0 && d->resource_chain.count == 0;
-    if (!decided && schemas_reject(d, out)) {
+    if (!decided && schemas_reject(d, out, false)) {
         fixed.policy = d->resource_key;
         decided = true;
     }

@@ -136,8 +136,8 @@ void derived_roles_enter(struct decider *d, struct level *level);
 
 /* ---- schemas.c ---- */
 /* Validates the attributes as the policy at the first scope asks; the errors go to `out`. True: all actions are denied
- * for them. */
-bool schemas_reject(struct decider *d, struct decision *out);
+ * for them. partial: the resource's attributes need not all be there, as in plans: errors of `required` are left out. */
+bool schemas_reject(struct decider *d, struct decision *out, bool partial);
 
 /* ---- outputs.c ---- */
 void output_emit(struct decider *d, struct policy_state *p, const struct img_row *row, uint32_t expr);

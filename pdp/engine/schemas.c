@@ -31,12 +31,12 @@ void schemas_load(struct snapshot *s, struct arena *scratch)
     const struct image *im = &s->image;
     isize count = image_records(im, SEC_SCHEMAS);
     isize refs = image_records(im, SEC_SCHEMA_REFS);
-    struct schema_document *documents = new(&s->arena, struct schema_document, count);
+    struct schema_document *documents = new (&s->arena, struct schema_document, count);
     for (isize i = 0; i < count; i++) {
         documents[i] = (struct schema_document){ image_str(im, im->schemas[i].id),
                                                  image_str(im, im->schemas[i].text) };
     }
-    struct schema_use *uses = new(&s->arena, struct schema_use, refs);
+    struct schema_use *uses = new (&s->arena, struct schema_use, refs);
     s->schemas = schema_set_new(&s->arena, scratch, documents, count);
     s->schema_uses = uses;
     for (isize i = 0; i < refs; i++) {
@@ -69,8 +69,9 @@ static bool is_ignored(struct decider *d, const struct img_schema_ref *ref)
 
 typedef VEC(struct validation_error) error_list;
 
+/* partial: without errors of `required`. */
 static void validate(struct decider *d, uint32_t number, const struct vmap *attr, bool principal,
-                     error_list *out)
+                     bool partial, error_list *out)
 {
     if (number == IMAGE_NONE || is_ignored(d, &d->snapshot->image.schema_refs[number])) {
         return;
@@ -88,12 +89,14 @@ static void validate(struct decider *d, uint32_t number, const struct vmap *attr
         return;
     }
     for (isize i = 0; i < errors.count; i++) {
-        *vec_push(d->arena, out) =
-            (struct validation_error){ errors.list[i].path, errors.list[i].message, principal };
+        if (!partial || !errors.list[i].required) {
+            *vec_push(d->arena, out) =
+                (struct validation_error){ errors.list[i].path, errors.list[i].message, principal };
+        }
     }
 }
 
-bool schemas_reject(struct decider *d, struct decision *out)
+bool schemas_reject(struct decider *d, struct decision *out, bool partial)
 {
     const struct chain *chain = &d->resource_chain;
     const struct policy_state *p = chain->count > 0 ? chain->levels[0].policy : NULL;
@@ -101,8 +104,8 @@ bool schemas_reject(struct decider *d, struct decision *out)
     if (d->snapshot->schemas == NULL || p == NULL) {
         return false;
     }
-    validate(d, p->policy->schema_principal, d->request->principal.attr, true, &errors);
-    validate(d, p->policy->schema_resource, d->item->resource.attr, false, &errors);
+    validate(d, p->policy->schema_principal, d->request->principal.attr, true, false, &errors);
+    validate(d, p->policy->schema_resource, d->item->resource.attr, false, partial, &errors);
     out->validation_errors = errors.ptr;
     out->validation_error_count = errors.len;
     return errors.len > 0 && d->snapshot->options.schemas == SCHEMAS_REJECT;
