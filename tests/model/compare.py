@@ -23,8 +23,9 @@ DEFECTS = {
     "patterns-as-written": "resource patterns of role policies and principals are not sanitised",
     "forgotten-derived-role": "conditionNotMet of a derived role that was not met, from the second use on",
 }
-# Orders of rows that are tried before an answer counts as different; with defects, which may be many, fewer
-ORDERS, ORDERS_WITH_DEFECTS = 2000, 100
+# Orders of rows that are tried with each set of defects; and, before an answer counts as different, without any
+ORDERS, LAST_ORDERS = 100, 2000
+
 SHRINK_S = 60   # for one difference
 
 
@@ -47,15 +48,15 @@ class Model:
         """Why an answer that is not the model's first is right all the same, or a known defect; or None."""
         for size in range(4):
             for quirks in itertools.combinations(DEFECTS, size):
-                if self.agrees(question, entry, seen, quirks):
+                if self.agrees(question, entry, seen, quirks, ORDERS):
                     return " + ".join(quirks) or "order of rows"
-        return None
+        return "order of rows" if self.agrees(question, entry, seen, (), LAST_ORDERS) else None
 
-    def agrees(self, question, entry, seen, quirks):
+    def agrees(self, question, entry, seen, quirks, orders):
         """Is each part of an answer the model's for some order of rows? The reference has no order among the rows of a
         rule, and another one for each action."""
         open_parts = parts(seen)
-        for order in (None,) + tuple(range(ORDERS_WITH_DEFECTS if quirks else ORDERS)):
+        for order in (None,) + tuple(range(orders)):
             for name, part in parts(self.answer(question, entry, quirks, order)).items():
                 if open_parts.get(name) == part:
                     del open_parts[name]
